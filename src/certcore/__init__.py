@@ -1,0 +1,1 @@
+"""Training certifications: issue, renew, archive and prove them."""

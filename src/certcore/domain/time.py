@@ -1,0 +1,211 @@
+"""Zones, civil dates and instants: the only module that knows how they turn into one another.
+
+Arithmetic is done on civil dates and the conversion to an instant comes last (R-13), because arithmetic on a local
+midnight goes wrong wherever clocks change at midnight. Zone rules are read from the ``tzdata`` package, not from the
+operating system, so that two machines with the same release agree on every instant.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import time as wall_time
+from functools import lru_cache
+from importlib.resources import files
+from typing import Final, Self, get_args
+from typing import Literal as L
+from zoneinfo import ZoneInfo
+
+import pendulum
+from attrs import frozen
+
+from certcore.errors import DateOutOfRange, InvalidValue, NaiveDatetime, SkippedDay, UnknownZone
+
+Unit = L["years", "months", "weeks", "days"]
+UNITS: Final[tuple[Unit, ...]] = get_args(Unit)
+
+_OFFSET = re.compile(r"(?:UTC)?([+-])([0-9]{2}):?([0-9]{2})")
+_LONGEST_OFFSET = timedelta(hours=18)
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MICROSECOND = timedelta(microseconds=1)
+_ONE_DAY = timedelta(days=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@frozen
+class Length:
+    """A whole number of years, months, weeks or days, as in POLICY.md: ``{"months": 6}``."""
+
+    count: int
+    unit: Unit
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, int]) -> Self:
+        """Read ``{unit: count}``; raises `InvalidValue` on any other shape."""
+        if isinstance(data, Mapping) and len(data) == 1:
+            ((unit, count),) = data.items()
+            if unit in UNITS and isinstance(count, int) and not isinstance(count, bool):
+                return cls(count, unit)
+        raise InvalidValue("length", data, 'one whole number of years, months, weeks or days, such as {"months": 6}')
+
+    def to_data(self) -> dict[str, int]:
+        """Write ``{unit: count}``, as `from_data` reads it."""
+        return {self.unit: self.count}
+
+    def times(self, factor: int) -> "Length":
+        """This length ``factor`` times, counted as one length so that it clamps once (R-13)."""
+        return Length(self.count * factor, self.unit)
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.unit if abs(self.count) != 1 else self.unit[:-1]}"
+
+
+def add_length(day: date, length: Length | Mapping[str, int]) -> date:
+    """The civil date ``length`` after ``day`` (before it, when negative), clamped to the month's end (R-13).
+
+    Raises `DateOutOfRange` outside the years 1 to 9999 and `InvalidValue` for a length that is none.
+    """
+    step = length if isinstance(length, Length) else Length.from_data(length)
+    return _add(day.year, day.month, day.day, step.count, step.unit)
+
+
+@lru_cache(maxsize=65_536)
+def _add(year: int, month: int, day: int, count: int, unit: Unit) -> date:
+    try:
+        moved = pendulum.Date(year, month, day).add(**{unit: count})
+        return date(moved.year, moved.month, moved.day)
+    except (ValueError, OverflowError) as error:
+        raise DateOutOfRange(date(year, month, day).isoformat(), str(Length(count, unit))) from error
+
+
+def start_of_day(day: date, zone: str) -> datetime:
+    """The first instant, in UTC, of the civil ``day`` in ``zone`` (R-11).
+
+    ``zone`` is an IANA name or an ISO 8601 offset. Where midnight is skipped, the first instant after the gap; where it
+    comes twice, the first one. Raises `SkippedDay` when the whole day never happened there, `UnknownZone`, and
+    `DateOutOfRange` when the instant falls outside the years 1 to 9999.
+    """
+    instant, exists = _start(date(day.year, day.month, day.day), zone)
+    if not exists:
+        raise SkippedDay(day.isoformat(), zone)
+    return instant
+
+
+def existing_day(day: date, zone: str) -> date:
+    """``day``, or the next civil day that did happen in ``zone``: for computed dates (R-13)."""
+    instant, exists = _start(day, zone)
+    return day if exists else civil_date(instant, zone)
+
+
+@lru_cache(maxsize=65_536)
+def _start(day: date, zone: str) -> tuple[datetime, bool]:
+    """The first instant at or after the day's midnight, and whether that instant is still on the day."""
+    rules = zone_rules(zone)
+    midnight = datetime.combine(day, wall_time.min)
+    try:
+        candidate = midnight.replace(tzinfo=rules).astimezone(UTC)
+        if candidate.astimezone(rules).replace(tzinfo=None) != midnight:
+            earliest = midnight.replace(tzinfo=rules, fold=1).astimezone(UTC)
+            candidate = _end_of_gap(midnight, rules, earliest, candidate)
+        return candidate, candidate.astimezone(rules).date() == day
+    except OverflowError as error:
+        raise DateOutOfRange(day.isoformat(), f"midnight in {zone}") from error
+
+
+def _end_of_gap(midnight: datetime, rules: tzinfo, before: datetime, after: datetime) -> datetime:
+    """Bisect to the second between ``before`` (local time still short of midnight) and ``after`` (past it)."""
+    while after - before > timedelta(seconds=1):
+        middle = before + timedelta(seconds=(after - before) // timedelta(seconds=2))
+        if middle.astimezone(rules).replace(tzinfo=None) >= midnight:
+            after = middle
+        else:
+            before = middle
+    return after
+
+
+def civil_date(instant: datetime, zone: str) -> date:
+    """The civil date on which ``instant`` falls in ``zone``."""
+    return as_instant(instant).astimezone(zone_rules(zone)).date()
+
+
+def last_day_before(instant: datetime, zone: str) -> date:
+    """The civil date in ``zone`` of the last moment before ``instant``: the last valid day of what ends then (R-16)."""
+    return civil_date(as_instant(instant) - _MICROSECOND, zone)
+
+
+def next_day(day: date) -> date:
+    """The calendar day after ``day``; raises `DateOutOfRange` after 9999-12-31."""
+    if day == date.max:
+        raise DateOutOfRange(day.isoformat(), "1 day")
+    return day + _ONE_DAY
+
+
+def as_instant(value: datetime) -> datetime:
+    """``value`` in UTC; raises `NaiveDatetime` for one without a zone (R-10)."""
+    if not isinstance(value, datetime):
+        raise InvalidValue("instant", value, "an aware datetime")
+    if value.tzinfo is UTC:
+        return value
+    if value.utcoffset() is None:
+        raise NaiveDatetime(value)
+    return value.astimezone(UTC)
+
+
+def parse_date(text: str) -> date:
+    """The civil date written ``YYYY-MM-DD`` in ASCII digits; raises `InvalidValue` for every other spelling."""
+    if isinstance(text, str) and _ISO_DATE.fullmatch(text):
+        try:
+            return date(int(text[:4]), int(text[5:7]), int(text[8:]))
+        except ValueError:
+            pass
+    raise InvalidValue("date", text, "a real date written YYYY-MM-DD")
+
+
+def parse_instant(text: str) -> datetime:
+    """The instant written in ISO 8601 with an offset or ``Z``, in UTC; raises `InvalidValue` or `NaiveDatetime`."""
+    try:
+        value = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        raise InvalidValue("instant", text, "ISO 8601 with an offset, such as 2026-01-31T00:00:00Z") from None
+    return as_instant(value)
+
+
+def format_instant(instant: datetime) -> str:
+    """ISO 8601 in UTC with ``Z``; microseconds only when there are any."""
+    return as_instant(instant).replace(tzinfo=None).isoformat() + "Z"
+
+
+def to_micros(instant: datetime) -> int:
+    """Whole microseconds since 1970-01-01T00:00:00Z: how an instant is stored."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """The instant that `to_micros` wrote."""
+    return _EPOCH + micros * _MICROSECOND
+
+
+@lru_cache(maxsize=1_024)
+def zone_rules(zone: str) -> tzinfo:
+    """The rules of ``zone``: an IANA name, ``Z``, or an ISO 8601 offset such as ``-04:00``; else `UnknownZone`.
+
+    Signs are those of ISO 8601: ``-04:00`` lies west of Greenwich (R-12).
+    """
+    if not isinstance(zone, str):
+        raise UnknownZone(repr(zone))
+    if zone == "Z":
+        return UTC
+    if match := _OFFSET.fullmatch(zone):
+        sign, hours, minutes = match.groups()
+        offset = timedelta(hours=int(hours), minutes=int(minutes))
+        if offset <= _LONGEST_OFFSET and int(minutes) < 60:
+            return timezone(offset if sign == "+" else -offset)
+        raise UnknownZone(zone)
+    if zone not in _zone_names():
+        raise UnknownZone(zone)
+    with files("tzdata").joinpath("zoneinfo", *zone.split("/")).open("rb") as rules:
+        return ZoneInfo.from_file(rules, key=zone)
+
+
+@lru_cache(maxsize=1)
+def _zone_names() -> frozenset[str]:
+    return frozenset(files("tzdata").joinpath("zones").read_text(encoding="ascii").split())

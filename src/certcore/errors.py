@@ -1,0 +1,319 @@
+"""Every error certcore raises, under one root.
+
+::
+
+    CertcoreError
+    ├── InvalidInput            what was passed in cannot be used; nothing was done
+    │   ├── InvalidValue        a value of the wrong form, with the field's name
+    │   ├── UnknownZone         not an IANA name nor an ISO 8601 offset
+    │   ├── NaiveDatetime       an instant without a zone (R-10)
+    │   ├── SkippedDay          a civil day that never happened in its zone (R-11)
+    │   ├── DateOutOfRange      arithmetic left the years 1 to 9999
+    │   ├── InvalidPolicy       a renewal policy that says something impossible
+    │   ├── InvalidDefinition   a certification or a world file that cannot be loaded
+    │   └── UnreadableFile      a file that is not the CSV it should be
+    ├── Refused                 understood, and not allowed by a rule
+    │   ├── NotFound            not there, or not for this actor: the two look the same (R-114)
+    │   ├── CodeTaken           a certification's code is in use
+    │   ├── ItemTaken           the item carries another certification (R-5)
+    │   ├── Retired             the certification is retired: no new awards
+    │   ├── NotLive             the award is no longer live: it cannot be changed
+    │   ├── NumberTaken         no free certificate number was found (R-25)
+    │   └── IdempotencyConflict the key was used with other parameters (R-34)
+    └── StorageError            the store could not do it; it is as it was before
+        ├── Conflict            somebody else was first: read again and decide again
+        ├── Retryable           the database asked for another try of the whole unit
+        ├── SchemaMismatch      the tables are older or newer than this release
+        └── CorruptRecord       a stored row that cannot be understood
+
+Each class has a stable ``code`` for machines, its data as attributes, and ``str()`` is an English sentence that says how
+to mend it.
+"""
+
+from typing import ClassVar
+
+from attrs import define
+
+
+class CertcoreError(Exception):
+    """The root: catch it to catch everything certcore raises on purpose."""
+
+    code: ClassVar[str] = "certcore_error"
+
+    @property
+    def message(self) -> str:
+        """One English sentence: what is wrong and how to mend it."""
+        return str(self.args[0]) if self.args else self.code
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class InvalidInput(CertcoreError):
+    """What was passed in cannot be used; nothing was done."""
+
+    code = "invalid_input"
+
+
+@define
+class InvalidValue(InvalidInput):
+    """``field`` was given ``value``, which it cannot take; ``expected`` says what it can."""
+
+    code = "invalid_value"
+    field: str
+    value: object
+    expected: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.field}: {_shown(self.value)} is not possible; expected {self.expected}."
+
+
+@define
+class UnknownZone(InvalidInput):
+    """``zone`` is neither an IANA time zone nor an ISO 8601 offset (R-10)."""
+
+    code = "unknown_zone"
+    zone: str
+
+    @property
+    def message(self) -> str:
+        return (
+            f"{_shown(self.zone)} is not a time zone; give an IANA name such as 'Europe/Rome' "
+            "or an ISO 8601 offset such as '-04:00'."
+        )
+
+
+@define
+class NaiveDatetime(InvalidInput):
+    """A datetime without a zone came in where an instant is needed (R-10)."""
+
+    code = "naive_datetime"
+    value: object
+
+    @property
+    def message(self) -> str:
+        return f"{self.value} has no time zone; pass an aware datetime, for example in UTC."
+
+
+@define
+class SkippedDay(InvalidInput):
+    """The civil day ``date`` never happened in ``zone`` (R-11)."""
+
+    code = "skipped_day"
+    date: str
+    zone: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.date} never happened in {self.zone}: its clocks skipped the whole day; give another date."
+
+
+@define
+class DateOutOfRange(InvalidInput):
+    """Counting from ``date`` by ``by`` leaves the calendar of years 1 to 9999."""
+
+    code = "date_out_of_range"
+    date: str
+    by: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.date} and {self.by} lead outside the years 1 to 9999; use a shorter length or another date."
+
+
+@define
+class InvalidPolicy(InvalidInput):
+    """The renewal policy cannot be used: the key at ``path`` (dotted) and what to do about it."""
+
+    code = "invalid_policy"
+    path: str
+    problem: str
+
+    @property
+    def message(self) -> str:
+        return f"policy key {self.path or '(whole policy)'}: {self.problem}"
+
+
+@define
+class InvalidDefinition(InvalidInput):
+    """A world file or a definition cannot be used: where (dotted path) and what to do about it."""
+
+    code = "invalid_definition"
+    path: str
+    problem: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.path}: {self.problem}"
+
+
+@define
+class UnreadableFile(InvalidInput):
+    """A file cannot be read at all; ``reason`` is a stable code, ``line`` and ``column`` count from 1."""
+
+    code = "unreadable_file"
+    reason: str
+    problem: str
+    line: int | None = None
+    column: str | None = None
+
+    @property
+    def message(self) -> str:
+        where = f"line {self.line}: " if self.line is not None else ""
+        return f"{where}{self.problem}"
+
+
+class Refused(CertcoreError):
+    """Understood, and not allowed by a rule; nothing was done."""
+
+    code = "refused"
+
+
+@define
+class NotFound(Refused):
+    """``kind`` ``ref`` does not exist, or the actor may not know it: the two look the same (R-114)."""
+
+    code = "not_found"
+    kind: str
+    ref: str
+
+    @property
+    def message(self) -> str:
+        return f"no {self.kind} {_shown(self.ref)} that you may use; check the spelling and your rights."
+
+
+@define
+class CodeTaken(Refused):
+    """Another certification has this ``certification_code`` (R-1)."""
+
+    code = "code_taken"
+    certification_code: str
+
+    @property
+    def message(self) -> str:
+        return f"code {_shown(self.certification_code)} belongs to another certification; choose another code."
+
+
+@define
+class ItemTaken(Refused):
+    """``item`` already carries the certification named ``holder``, and can carry only one (R-5)."""
+
+    code = "item_taken"
+    item: str
+    holder: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.item} already carries {_shown(self.holder)}; an item carries at most one certification."
+
+
+@define
+class Retired(Refused):
+    """``certification`` is retired: no new awards, history kept (R-4)."""
+
+    code = "retired_certification"
+    certification: str
+
+    @property
+    def message(self) -> str:
+        return f"certification {_shown(self.certification)} is retired and takes no new awards."
+
+
+@define
+class NotLive(Refused):
+    """Award ``number`` is archived, revoked or unassigned and cannot be changed."""
+
+    code = "not_live"
+    number: str
+
+    @property
+    def message(self) -> str:
+        return f"award {self.number} is no longer live; issue a new award instead of changing it."
+
+
+@define
+class NumberTaken(Refused):
+    """``tries`` certificate numbers in a row were in use already (R-25, f20)."""
+
+    code = "number_taken"
+    tries: int
+
+    @property
+    def message(self) -> str:
+        return f"{self.tries} certificate numbers in a row were taken; check the source of random bytes."
+
+
+@define
+class IdempotencyConflict(Refused):
+    """Idempotency key ``key`` was used before with other parameters (R-34)."""
+
+    code = "idempotency_conflict"
+    key: str
+
+    @property
+    def message(self) -> str:
+        return f"key {_shown(self.key)} was used with other parameters; use a new key for another act."
+
+
+class StorageError(CertcoreError):
+    """The store could not do it; it is as it was before."""
+
+    code = "storage_error"
+
+
+@define
+class Conflict(StorageError):
+    """Somebody else wrote ``what`` first: a unique key or a version no longer fits. Read again and decide again."""
+
+    code = "conflict"
+    what: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.what} was written by somebody else meanwhile; read it again and repeat the act."
+
+
+@define
+class Retryable(StorageError):
+    """The database gave up on the transaction (``reason``) and asks for another try of the whole unit."""
+
+    code = "retryable"
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return f"the database could not finish ({self.reason}); roll back and run the whole transaction again."
+
+
+@define
+class SchemaMismatch(StorageError):
+    """The tables are at ``found`` (None: no tables) and this release needs ``needed``."""
+
+    code = "schema_mismatch"
+    found: str | None
+    needed: str
+
+    @property
+    def message(self) -> str:
+        found = "there are no certcore tables" if self.found is None else f"the tables are at revision {self.found}"
+        return f"{found}, this release needs {self.needed}: run `certcore db upgrade`, or use the release they belong to."
+
+
+@define
+class CorruptRecord(StorageError):
+    """A stored ``kind`` with key ``ref`` cannot be understood: ``problem``."""
+
+    code = "corrupt_record"
+    kind: str
+    ref: str
+    problem: str
+
+    @property
+    def message(self) -> str:
+        return f"stored {self.kind} {self.ref} cannot be read ({self.problem}); restore it from a backup."
+
+
+def _shown(value: object, limit: int = 80) -> str:
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[:limit]}…"
