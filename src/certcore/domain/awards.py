@@ -1,0 +1,298 @@
+"""Awards: what one learner holds over one period, and its status at any instant."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from attrs import field, frozen
+
+from certcore.domain.certifications import ItemKind, ItemRef
+from certcore.domain.checks import nfc, optional_text, prose, short_text
+from certcore.domain.policy import RenewalPolicy, first_period, grace_ends, last_valid_day, warns_from, window_opens
+from certcore.domain.time import (
+    as_instant,
+    civil_date,
+    existing_day,
+    last_day_before,
+    next_day,
+    start_of_day,
+    zone_rules,
+)
+from certcore.errors import InvalidValue
+
+
+class BasisKind(StrEnum):
+    """What an award rests on (R-20)."""
+
+    MANUAL = "manual"
+    COURSE = "course"
+    LEARNING_PLAN = "learning_plan"
+    EXTERNAL_ACTIVITY = "external_activity"
+    EXTERNAL_CERTIFICATION = "external_certification"
+
+
+@frozen
+class Link:
+    """Where an external certification can be seen: the provider and an https address (R-20)."""
+
+    provider: str = field(validator=short_text(255))
+    url: str = field(validator=short_text(2_000))
+
+    @url.validator
+    def _https(self, _attribute: object, url: str) -> None:
+        if not url.startswith("https://") or len(url) == len("https://"):
+            raise InvalidValue("url", url, "an address that starts with https://")
+
+
+@frozen(cache_hash=True)
+class Basis:
+    """What an award rests on: its kind, the item's code unless manual, links for an external certification (R-20)."""
+
+    kind: BasisKind = BasisKind.MANUAL
+    code: str | None = field(default=None, converter=lambda code: None if code is None else nfc(code))
+    links: tuple[Link, ...] = ()
+
+    @code.validator
+    def _names_its_item(self, attribute: object, code: str | None) -> None:
+        if self.kind is BasisKind.MANUAL:
+            if code is not None:
+                raise InvalidValue("code", code, "no code for a manual basis")
+        elif self.kind is not BasisKind.EXTERNAL_CERTIFICATION and code is None:
+            raise InvalidValue("code", code, f"the code of the {self.kind} that earned the award")
+        optional_text(255)(self, attribute, code)
+
+    @links.validator
+    def _linked(self, _attribute: object, links: tuple[Link, ...]) -> None:
+        if bool(links) != (self.kind is BasisKind.EXTERNAL_CERTIFICATION):
+            raise InvalidValue("links", links, "provider and link pairs for an external certification, and only there")
+
+    @property
+    def item(self) -> ItemRef | None:
+        """The catalog's item behind the award; None for manual and external certifications."""
+        if self.code is None or self.kind is BasisKind.EXTERNAL_CERTIFICATION:
+            return None
+        return ItemRef(ItemKind(self.kind), self.code)
+
+
+MANUAL: Final = Basis()
+
+
+@frozen(cache_hash=True)
+class Period:
+    """The time an award covers: civil dates in ``zone``, and the instants they stand for (R-10, R-14).
+
+    The award is valid over [``issued_at``, ``expires_at``); no expiry means always valid. ``expires_on`` is the printed
+    date: the first invalid day, or the last valid one where the policy's boundary is inclusive (R-16). From
+    ``expiring_at`` on it is in its renewal window or warning; until ``grace_ends_at`` (never before the expiry) it is in
+    a grace that still counts as valid. Repeats count from ``anchor_on`` (R-13).
+    """
+
+    zone: str
+    issued_on: date
+    issued_at: datetime
+    anchor_on: date
+    expires_on: date | None = None
+    expires_at: datetime | None = None
+    expiring_on: date | None = None
+    expiring_at: datetime | None = None
+    grace_ends_at: datetime | None = None
+
+    @property
+    def last_valid_day(self) -> date | None:
+        """The last civil day in the award's zone on which it is valid; None when it never expires."""
+        return None if self.expires_at is None else last_day_before(self.expires_at, self.zone)
+
+
+def computed_period(policy: RenewalPolicy, issued_on: date, zone: str) -> Period:
+    """The period of a first award issued on ``issued_on`` in ``zone``, by the policy's validity (R-13).
+
+    Raises `SkippedDay`, `UnknownZone`, `DateOutOfRange`, or the policy's own errors where it needs facts on the learner.
+    """
+    period = first_period(policy, issued_on)
+    return _period(policy, issued_on, zone, period.expires, period.anchor_on, computed=True)
+
+
+def typed_period(policy: RenewalPolicy, issued_on: date, zone: str, expires_on: date | None) -> Period:
+    """The period whose expiry somebody typed, or that is always valid (None): a typed date is the anchor (R-13, R-16).
+
+    Raises `InvalidValue` for an expiry at or before the issue, `SkippedDay`, `UnknownZone` and `DateOutOfRange`.
+    """
+    return _period(policy, issued_on, zone, expires_on, expires_on or issued_on, computed=False)
+
+
+def _period(
+    policy: RenewalPolicy, issued_on: date, zone: str, expires_on: date | None, anchor_on: date, *, computed: bool
+) -> Period:
+    issued_at = start_of_day(issued_on, zone)
+    if expires_on is None:
+        return Period(zone, issued_on, issued_at, anchor_on)
+    if computed:
+        expires_on = existing_day(expires_on, zone)
+    start_of_day(expires_on, zone)  # a typed day that never happened is refused
+    expires_at = _first_instant(next_day(last_valid_day(policy, expires_on)), zone)
+    if expires_at <= issued_at:
+        raise InvalidValue("expires_on", expires_on.isoformat(), f"a date after the issue date {issued_on}")
+    expiring_on = min(filter(None, (window_opens(policy, expires_on), warns_from(policy, expires_on))), default=None)
+    grace_ends_on = grace_ends(policy, expires_on) if policy.grace_is_valid else None
+    return Period(
+        zone=zone,
+        issued_on=issued_on,
+        issued_at=issued_at,
+        anchor_on=anchor_on,
+        expires_on=expires_on,
+        expires_at=expires_at,
+        expiring_on=expiring_on,
+        expiring_at=None if expiring_on is None else _first_instant(expiring_on, zone),
+        grace_ends_at=expires_at if grace_ends_on is None else _first_instant(next_day(grace_ends_on), zone),
+    )
+
+
+def _first_instant(day: date, zone: str) -> datetime:
+    return start_of_day(existing_day(day, zone), zone)
+
+
+class EndReason(StrEnum):
+    """Why an award is no longer live."""
+
+    RENEWED = "renewed"
+    UNASSIGNED = "unassigned"
+    REVOKED = "revoked"
+
+
+@frozen
+class Ending:
+    """Why and from which instant an award is no longer live; ``at`` is the successor's start for a renewed one (R-14)."""
+
+    reason: EndReason
+    at: datetime
+
+
+@frozen(cache_hash=True)
+class Details:
+    """What an award may carry besides (R-26); ``note`` is internal and never shown to the learner."""
+
+    score: Decimal | None = None
+    completed_on: date | None = None
+    credits: Decimal | None = None
+    note: str | None = field(default=None, validator=prose())
+
+
+NO_DETAILS: Final = Details()
+
+
+@frozen
+class Award:
+    """One learner holding one certification over one period.
+
+    ``number`` is public and unique for ever, ``token`` is what verification asks for (R-25). ``learner_name`` and
+    ``edition`` keep what documents print (R-28). ``renews`` and ``renewed_by`` are ids of the neighbours in the chain.
+    ``version`` counts its changes and is the length of its history, ``head`` the last hash of that (R-64).
+    """
+
+    id: int
+    number: str
+    token: bytes
+    certification_id: int
+    edition: int
+    learner_id: str
+    learner_name: str
+    period: Period
+    basis: Basis = MANUAL
+    details: Details = NO_DETAILS
+    renews: int | None = None
+    renewed_by: int | None = None
+    ending: Ending | None = None
+    version: int = 1
+    head: bytes = b""
+
+    @property
+    def live(self) -> bool:
+        """Neither archived, revoked nor unassigned; so also an upcoming or an expired one."""
+        return self.ending is None
+
+
+class Status(StrEnum):
+    """An award's status at an instant (R-14)."""
+
+    UPCOMING = "upcoming"
+    ACTIVE = "active"
+    EXPIRING = "expiring"
+    GRACE = "grace"
+    EXPIRED = "expired"
+    ARCHIVED = "archived"
+    REVOKED = "revoked"
+
+
+STATUS_CONDITIONS: Final[Mapping[Status, Mapping[str, bool]]] = MappingProxyType(
+    {
+        Status.REVOKED: {"revoked_at": True},
+        Status.ARCHIVED: {"archived_at": True},
+        Status.UPCOMING: {"revoked_at": False, "archived_at": False, "issued_at": False},
+        Status.EXPIRED: {"revoked_at": False, "archived_at": False, "issued_at": True, "grace_ends_at": True},
+        Status.GRACE: {
+            "revoked_at": False,
+            "archived_at": False,
+            "issued_at": True,
+            "expires_at": True,
+            "grace_ends_at": False,
+        },
+        Status.EXPIRING: {
+            "revoked_at": False,
+            "archived_at": False,
+            "issued_at": True,
+            "expires_at": False,
+            "expiring_at": True,
+        },
+        Status.ACTIVE: {
+            "revoked_at": False,
+            "archived_at": False,
+            "issued_at": True,
+            "expires_at": False,
+            "expiring_at": False,
+        },
+    }
+)
+"""Which moments of an award have passed (True) or not (False) at an instant, for each status (R-14).
+
+A moment that an award does not have never passes. `status` and every storage's filter read this one table."""
+
+
+def moments(award: Award) -> dict[str, datetime | None]:
+    """The moments that `STATUS_CONDITIONS` speaks of; None where the award does not have one."""
+    period, ending = award.period, award.ending
+    revoked = ending is not None and ending.reason is EndReason.REVOKED
+    return {
+        "issued_at": period.issued_at,
+        "expiring_at": period.expiring_at,
+        "expires_at": period.expires_at,
+        "grace_ends_at": period.grace_ends_at,
+        "archived_at": ending.at if ending is not None and not revoked else None,
+        "revoked_at": ending.at if ending is not None and revoked else None,
+    }
+
+
+def status(award: Award, now: datetime) -> Status:
+    """The award's status at the instant ``now``, past or future, by what is known today (R-14)."""
+    now = as_instant(now)
+    passed = {name: moment is not None and moment <= now for name, moment in moments(award).items()}
+    return next(
+        status
+        for status, conditions in STATUS_CONDITIONS.items()
+        if all(passed[name] is wanted for name, wanted in conditions.items())
+    )
+
+
+def days_left(award: Award, now: datetime, zone: str | None = None) -> int | None:
+    """Civil days from today to the last valid day, both in ``zone``: 0 on that day, never negative (R-15).
+
+    ``zone`` defaults to the award's own; None when the award never expires.
+    """
+    if award.period.expires_at is None:
+        return None
+    zone = award.period.zone if zone is None else zone
+    zone_rules(zone)
+    last_day = last_day_before(award.period.expires_at, zone)
+    return max(0, (last_day - civil_date(now, zone)).days)

@@ -1,0 +1,112 @@
+"""What a certification is: its definition, the items that earn it, and its editions in print."""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Self
+
+from attrs import evolve, field, frozen
+
+from certcore.domain.checks import nfc, optional_text, prose, short_text
+from certcore.domain.policy import RenewalPolicy
+from certcore.errors import InvalidValue
+
+
+class ItemKind(StrEnum):
+    """The kinds of things whose completion can earn a certification."""
+
+    COURSE = "course"
+    LEARNING_PLAN = "learning_plan"
+    EXTERNAL_ACTIVITY = "external_activity"
+
+
+@frozen(order=True)
+class ItemRef:
+    """An item by kind and code, written ``course:C-1``."""
+
+    kind: ItemKind
+    code: str = field(converter=nfc, validator=short_text(255))
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``kind:code``; raises `InvalidValue`."""
+        kind, _, code = text.partition(":")
+        if kind not in set(ItemKind) or not code:
+            raise InvalidValue("item", text, "kind:code, such as course:C-1 (or learning_plan:, external_activity:)")
+        return cls(ItemKind(kind), code)
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.code}"
+
+
+@frozen
+class Item:
+    """A course, learning plan or external activity as the host's catalog describes it."""
+
+    ref: ItemRef
+    title: str = field(default="", validator=prose(1_000))
+    courses: tuple[str, ...] = ()
+    valid_until: date | None = None
+
+
+@frozen
+class Certification:
+    """The definition of a programme (R-1).
+
+    ``edition`` grows whenever what documents print (name, description) changes, so that an award keeps the words it was
+    issued with (R-28); ``version`` counts every change. ``credits`` are what earning it is worth.
+    """
+
+    id: int
+    name: str = field(validator=short_text(255))
+    code: str | None = field(default=None, validator=optional_text(255))
+    description: str = field(default="", validator=prose())
+    policy: RenewalPolicy = RenewalPolicy()
+    allow_retake: bool = False
+    template: str = field(default="classic", validator=short_text(64))
+    credits: Decimal | None = None
+    retired: bool = False
+    edition: int = 1
+    version: int = 1
+    head: bytes = b""
+
+    @credits.validator
+    def _not_negative(self, _attribute: object, credits: Decimal | None) -> None:  # noqa: A002
+        if credits is not None and not (credits.is_finite() and credits >= 0):
+            raise InvalidValue("credits", credits, "a decimal number that is not negative")
+
+    def edited(self, **changes: object) -> "Certification":
+        """This definition with ``changes``; a new edition when what documents print changes (R-28)."""
+        after = evolve(self, **changes)  # type: ignore[arg-type]
+        reprint = (after.name, after.description) != (self.name, self.description)
+        return evolve(after, edition=self.edition + reprint, version=self.version + 1)
+
+    @property
+    def label(self) -> str:
+        """The code, or the name where there is none."""
+        return self.code or self.name
+
+
+@frozen
+class Print:
+    """What documents print of a certification in one edition (R-28)."""
+
+    certification_id: int
+    edition: int
+    name: str
+    description: str
+
+
+@frozen
+class Overview:
+    """A certification in a list, with how many live awards and items it has (R-8)."""
+
+    certification: Certification
+    live_awards: int
+    items: tuple[ItemRef, ...]
+
+
+def sorted_items(items: Iterable[ItemRef]) -> tuple[ItemRef, ...]:
+    """Each item once, in the order lists show them."""
+    return tuple(sorted(set(items)))

@@ -1,0 +1,59 @@
+"""Checks on text that the domain's values share: what every storage keeps alike (f42)."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+from unicodedata import normalize
+
+from certcore.errors import InvalidValue
+
+UNSTORABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""Characters no storage keeps alike or no line of a file can hold: controls, line separators, lone surrogates."""
+
+_UNSTORABLE_IN_PROSE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def nfc(text: str) -> str:
+    """``text`` in Unicode NFC: the one spelling under which codes and usernames are compared."""
+    return text if text.isascii() else normalize("NFC", text)
+
+
+def short_text(longest: int, *, blank: bool = False) -> Callable[[Any, Any, Any], None]:
+    """An attrs validator: text of one line, at most ``longest`` characters, not blank unless ``blank``."""
+
+    def check(_instance: Any, attribute: Any, value: object) -> None:
+        _check(attribute.name, value, longest, blank, UNSTORABLE)
+
+    return check
+
+
+def prose(longest: int = 20_000) -> Callable[[Any, Any, Any], None]:
+    """An attrs validator: text of any number of lines, or none, at most ``longest`` characters."""
+
+    def check(_instance: Any, attribute: Any, value: object) -> None:
+        if value is not None:
+            _check(attribute.name, value, longest, True, _UNSTORABLE_IN_PROSE)
+
+    return check
+
+
+def optional_text(longest: int) -> Callable[[Any, Any, Any], None]:
+    """An attrs validator: ``None``, or what `short_text` accepts."""
+    required = short_text(longest)
+
+    def check(instance: Any, attribute: Any, value: object) -> None:
+        if value is not None:
+            required(instance, attribute, value)
+
+    return check
+
+
+def _check(name: str, value: object, longest: int, blank: bool, unstorable: re.Pattern[str]) -> None:
+    if not isinstance(value, str):
+        raise InvalidValue(name, value, "text")
+    if not blank and not value.strip():
+        raise InvalidValue(name, value, "text that is not blank")
+    if len(value) > longest:
+        raise InvalidValue(name, value, f"at most {longest} characters")
+    if unstorable.search(value):
+        raise InvalidValue(name, value, "text without control characters")

@@ -1,0 +1,89 @@
+"""What happens when somebody is to be awarded: one decision for a hand, a bulk award and an import row alike."""
+
+from enum import StrEnum
+
+from attrs import frozen
+
+from certcore.domain.awards import MANUAL, NO_DETAILS, Award, Basis, Details, Period
+
+
+class Held(StrEnum):
+    """What to do with a learner who already holds a live award (R-30, R-44)."""
+
+    KEEP = "keep"
+    RENEW = "renew"
+    REFUSE = "refuse"
+    UPDATE = "update"
+
+
+class Outcome(StrEnum):
+    """What became of one learner, or of one row."""
+
+    NEW = "new"
+    RENEWED = "renewed"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    ALREADY_HELD = "already_held"
+    SUPERSEDED = "superseded"
+    REJECTED = "rejected"
+
+
+@frozen
+class Offer:
+    """What a learner is to hold: the period, what it rests on, and what goes with it."""
+
+    period: Period
+    basis: Basis = MANUAL
+    details: Details = NO_DETAILS
+
+
+@frozen
+class Decision:
+    """The outcome, and the stable code of the reason when it is `Outcome.REJECTED`."""
+
+    outcome: Outcome
+    reason: str | None = None
+
+
+NEW = Decision(Outcome.NEW)
+RENEWED = Decision(Outcome.RENEWED)
+UPDATED = Decision(Outcome.UPDATED)
+UNCHANGED = Decision(Outcome.UNCHANGED)
+ALREADY_HELD = Decision(Outcome.ALREADY_HELD)
+
+
+def decide(offer: Offer, live: Award | None, held: Held, *, may_shorten: bool = False) -> Decision:
+    """What becomes of ``offer`` to a learner whose live award of that certification is ``live`` (R-30, R-44).
+
+    Updating with what is stored already is `UNCHANGED`, and so is renewing with it: doing the same thing twice does
+    nothing the second time (R-45).
+    """
+    if live is None:
+        return NEW
+    if held is Held.KEEP:
+        return ALREADY_HELD
+    if held is Held.REFUSE:
+        return Decision(Outcome.REJECTED, "already_held")
+    if same_terms(offer, live):
+        return UNCHANGED
+    if held is Held.RENEW:
+        return RENEWED
+    if not may_shorten and shortens(offer.period, live.period):
+        return Decision(Outcome.REJECTED, "would_shorten")
+    return UPDATED
+
+
+def same_terms(offer: Offer, live: Award) -> bool:
+    """Whether ``live`` says already what is offered: the same civil dates, zone, basis and details."""
+    return (offer.basis, offer.details, *_dates(offer.period)) == (live.basis, live.details, *_dates(live.period))
+
+
+def _dates(period: Period) -> tuple[object, ...]:
+    return period.zone, period.issued_on, period.expires_on
+
+
+def shortens(new: Period, old: Period) -> bool:
+    """Whether ``new`` ends before ``old``: never-ending lasts longest."""
+    if new.expires_at is None:
+        return False
+    return old.expires_at is None or new.expires_at < old.expires_at

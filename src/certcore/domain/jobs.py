@@ -1,0 +1,63 @@
+"""Jobs: long acts that report progress and keep their result, and acts that must not be done twice (R-31, R-34, R-41)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+from types import MappingProxyType
+from typing import Final
+
+from attrs import field, frozen
+
+from certcore.domain.checks import optional_text
+from certcore.domain.history import canonical
+from certcore.domain.people import Actor
+
+NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@frozen
+class Job:
+    """One act as a job.
+
+    ``payload`` says what to do and is JSON-shaped, as are ``result`` and ``checkpoint`` (how far it came). ``key`` is the
+    caller's idempotency key, unique per tenant; ``fingerprint`` a digest of kind and payload, by which the same act is
+    known again.
+    """
+
+    id: int
+    kind: str
+    actor: Actor
+    payload: Mapping[str, object]
+    created_at: datetime
+    key: str | None = field(default=None, validator=optional_text(255))
+    state: JobState = JobState.QUEUED
+    done: int = 0
+    total: int | None = None
+    checkpoint: Mapping[str, object] = NOTHING
+    result: Mapping[str, object] = NOTHING
+    version: int = 1
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of what is to be done: equal for equal acts."""
+        return fingerprint(self.kind, self.payload)
+
+    @property
+    def public_id(self) -> str:
+        """The id as text, as reports and the command line show it."""
+        return f"{self.id:016x}"
+
+
+def fingerprint(kind: str, payload: Mapping[str, object]) -> str:
+    """A digest of an act: equal for equal kinds and payloads."""
+    return sha256(f"{kind}\n{canonical(payload)}".encode()).hexdigest()

@@ -1,0 +1,205 @@
+"""How awards come to be and change: each transition gives the award after it, its history entry and its event (I5)."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Self
+
+from attrs import evolve, field, frozen
+
+from certcore.domain.awards import NO_DETAILS, Award, Basis, Details, Ending, EndReason, Period
+from certcore.domain.certifications import Certification
+from certcore.domain.history import Event, HistoryEntry, canonical, chained
+from certcore.domain.numbers import RandomBytes, new_ids, new_numbers, new_tokens
+from certcore.domain.people import Actor, Person
+from certcore.domain.time import as_instant
+from certcore.errors import NotLive
+
+EVENT_VERSION = 1
+_SALT_BYTES = 16
+
+
+@frozen
+class Context:
+    """Under what an act happens: who acts, at which instant, within which job."""
+
+    actor: Actor
+    now: datetime = field(converter=as_instant)
+    job_id: int | None = None
+
+
+@frozen
+class Identity:
+    """What a new award needs that only chance can give, and the salt of its first history entry."""
+
+    id: int
+    number: str
+    token: bytes
+    salt: bytes
+
+    @classmethod
+    def batch(cls, count: int, random_bytes: RandomBytes) -> Iterator[Self]:
+        """``count`` identities from four draws of random bytes."""
+        return map(
+            cls,
+            new_ids(count, random_bytes),
+            new_numbers(count, random_bytes),
+            new_tokens(count, random_bytes),
+            salts(count, random_bytes),
+        )
+
+
+def salts(count: int, random_bytes: RandomBytes) -> list[bytes]:
+    """``count`` salts for history entries."""
+    pool = random_bytes(_SALT_BYTES * count)
+    return [pool[at : at + _SALT_BYTES] for at in range(0, len(pool), _SALT_BYTES)]
+
+
+@frozen
+class Change:
+    """One award after a transition, with what is written beside it. ``before`` is None for a new award."""
+
+    before: Award | None
+    after: Award
+    entry: HistoryEntry
+    event: Event
+
+
+def issue(
+    certification: Certification,
+    learner: Person,
+    period: Period,
+    basis: Basis,
+    identity: Identity,
+    context: Context,
+    *,
+    details: Details = NO_DETAILS,
+    notify: bool = True,
+    renews: Award | None = None,
+) -> Change:
+    """A new award; its notice waits until the award starts. Names are kept as documents print them (R-28)."""
+    award_id = identity.id
+    facts = f'{{"after":{_terms(period, basis, details)},"number":"{identity.number}"}}'
+    entry = _entry(b"", award_id, 1, "issued", facts, learner.id, details.note, identity.salt, context)
+    award = Award(
+        award_id,
+        identity.number,
+        identity.token,
+        certification.id,
+        certification.edition,
+        learner.id,
+        learner.full_name,
+        period,
+        basis,
+        details,
+        None if renews is None else renews.id,
+        head=entry.hash,
+    )
+    due_at = max(context.now, period.issued_at)
+    return Change(None, award, entry, Event(award_id, 1, "award.issued", EVENT_VERSION, facts, due_at, notify))
+
+
+def archive_renewed(award: Award, successor: Award, salt: bytes, context: Context) -> Change:
+    """The award that ``successor`` renews: archived, dates kept, valid until the successor starts (R-14, R-60)."""
+    _must_be_live(award)
+    ending = Ending(EndReason.RENEWED, successor.period.issued_at)
+    after = evolve(award, ending=ending, renewed_by=successor.id)
+    return _changed(award, after, "renewed", {"by": successor.number}, salt, context, notify=False)
+
+
+def unassign(award: Award, reason: str | None, salt: bytes, context: Context) -> Change:
+    """The award taken from the learner's view and history as given by mistake (R-33)."""
+    _must_be_live(award)
+    ending = Ending(EndReason.UNASSIGNED, min(context.now, award.period.issued_at))
+    return _changed(award, evolve(award, ending=ending), "unassigned", {}, salt, context, note=reason, notify=False)
+
+
+def edit(
+    award: Award, period: Period, basis: Basis, details: Details, salt: bytes, context: Context
+) -> Change:
+    """The award with other dates, basis or details; before and after are kept, no notice goes out (R-32, R-44)."""
+    _must_be_live(award)
+    after = evolve(award, period=period, basis=basis, details=details)
+    terms = f'{{"after":{_terms(period, basis, details)},"before":{_terms(award.period, award.basis, award.details)}}}'
+    return _changed(award, after, "edited", terms, salt, context, note=details.note, notify=False)
+
+
+def _must_be_live(award: Award) -> None:
+    if not award.live:
+        raise NotLive(award.number)
+
+
+def _changed(
+    before: Award,
+    after: Award,
+    act: str,
+    facts: dict[str, object] | str,
+    salt: bytes,
+    context: Context,
+    *,
+    notify: bool,
+    note: str | None = None,
+) -> Change:
+    seq = before.version + 1
+    text = facts if isinstance(facts, str) else canonical(facts)
+    entry = _entry(before.head, before.id, seq, act, text, before.learner_id, note, salt, context)
+    return Change(
+        before,
+        evolve(after, version=seq, head=entry.hash),
+        entry,
+        Event(before.id, seq, f"award.{act}", EVENT_VERSION, text, context.now, notify),
+    )
+
+
+def _entry(
+    previous: bytes,
+    award_id: int,
+    seq: int,
+    act: str,
+    facts: str,
+    learner_id: str,
+    note: str | None,
+    salt: bytes,
+    context: Context,
+) -> HistoryEntry:
+    return chained(
+        previous,
+        award_id=award_id,
+        seq=seq,
+        at=context.now,
+        act=act,
+        facts=facts,
+        personal=_personal(context.actor.id, learner_id, note),
+        salt=salt,
+        job_id=context.job_id,
+    )
+
+
+@lru_cache(maxsize=1_024)
+def _personal(actor_id: str, learner_id: str, note: str | None) -> str:
+    named = {"actor": actor_id, "learner": learner_id}
+    return canonical(named if note is None else {**named, "note": note})
+
+
+@lru_cache(maxsize=4_096)
+def _terms(period: Period, basis: Basis, details: Details) -> str:
+    """The facts of an award that are nobody's personal data, as canonical JSON; the note is personal."""
+    shown: dict[str, object] = {
+        "basis": {"kind": basis.kind, "code": basis.code, "links": [[link.provider, link.url] for link in basis.links]},
+        "expires_on": _iso(period.expires_on),
+        "issued_on": _iso(period.issued_on),
+        "zone": period.zone,
+        "score": _decimal(details.score),
+        "completed_on": _iso(details.completed_on),
+        "credits": _decimal(details.credits),
+    }
+    return canonical({key: value for key, value in shown.items() if value is not None})
+
+
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _decimal(amount: Decimal | None) -> str | None:
+    return None if amount is None else str(amount)
