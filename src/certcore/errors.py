@@ -26,8 +26,8 @@
         ├── SchemaMismatch      the tables are older or newer than this release
         └── CorruptRecord       a stored row that cannot be understood
 
-Each class has a stable ``code`` for machines, its data as attributes, and ``str()`` is an English sentence that says how
-to mend it.
+Each class has a stable ``code`` for machines and its data as attributes, and ``str()`` is an English sentence that says
+how to mend it.
 """
 
 from typing import ClassVar
@@ -297,7 +297,7 @@ class SchemaMismatch(StorageError):
     @property
     def message(self) -> str:
         found = "there are no certcore tables" if self.found is None else f"the tables are at revision {self.found}"
-        return f"{found}, this release needs {self.needed}: run `certcore db upgrade`, or use the release they belong to."
+        return f"{found}, this release needs {self.needed}; run `certcore db upgrade` or use their release."
 
 
 @define

@@ -11,8 +11,7 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from datetime import time as wall_time
 from functools import lru_cache
 from importlib.resources import files
-from typing import Final, Self, get_args
-from typing import Literal as L
+from typing import Final, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
 import pendulum
@@ -20,7 +19,7 @@ from attrs import frozen
 
 from certcore.errors import DateOutOfRange, InvalidValue, NaiveDatetime, SkippedDay, UnknownZone
 
-Unit = L["years", "months", "weeks", "days"]
+Unit = Literal["years", "months", "weeks", "days"]
 UNITS: Final[tuple[Unit, ...]] = get_args(Unit)
 
 _OFFSET = re.compile(r"(?:UTC)?([+-])([0-9]{2}):?([0-9]{2})")
