@@ -17,6 +17,7 @@
     │   ├── CodeTaken           a certification's code is in use
     │   ├── ItemTaken           the item carries another certification (R-5)
     │   ├── Retired             the certification is retired: no new awards
+    │   ├── NotAllowedHere      switched off in the platform's settings (R-9)
     │   ├── NotLive             the award is no longer live: it cannot be changed
     │   ├── NumberTaken         no free certificate number was found (R-25)
     │   └── IdempotencyConflict the key was used with other parameters (R-34)
@@ -217,7 +218,19 @@ class Retired(Refused):
 
     @property
     def message(self) -> str:
-        return f"certification {_shown(self.certification)} is retired and takes no new awards."
+        return f"certification {_shown(self.certification)} is retired and takes no new awards; choose another."
+
+
+@define
+class NotAllowedHere(Refused):
+    """``what`` is switched off in the platform's settings (R-9)."""
+
+    code = "not_allowed_here"
+    what: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.what} is switched off in this platform's settings; switch it on there first."
 
 
 @define
@@ -315,5 +328,5 @@ class CorruptRecord(StorageError):
 
 
 def _shown(value: object, limit: int = 80) -> str:
-    text = repr(value)
+    text = repr(value[: limit + 1] if isinstance(value, str | bytes) else value)
     return text if len(text) <= limit else f"{text[:limit]}…"

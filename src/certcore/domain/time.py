@@ -7,6 +7,7 @@ operating system, so that two machines with the same release agree on every inst
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from datetime import time as wall_time
 from functools import lru_cache
@@ -25,6 +26,7 @@ UNITS: Final[tuple[Unit, ...]] = get_args(Unit)
 _OFFSET = re.compile(r"(?:UTC)?([+-])([0-9]{2}):?([0-9]{2})")
 _LONGEST_OFFSET = timedelta(hours=18)
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_ISO_INSTANT = re.compile(rf"{_ISO_DATE.pattern}[T ][0-9:.]+(?:Z|[+-][0-9:]+)?")
 _MICROSECOND = timedelta(microseconds=1)
 _ONE_DAY = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -83,7 +85,7 @@ def start_of_day(day: date, zone: str) -> datetime:
     comes twice, the first one. Raises `SkippedDay` when the whole day never happened there, `UnknownZone`, and
     `DateOutOfRange` when the instant falls outside the years 1 to 9999.
     """
-    instant, exists = _start(date(day.year, day.month, day.day), zone)
+    instant, exists = _start(_plain(day), zone_rules(zone))
     if not exists:
         raise SkippedDay(day.isoformat(), zone)
     return instant
@@ -91,14 +93,19 @@ def start_of_day(day: date, zone: str) -> datetime:
 
 def existing_day(day: date, zone: str) -> date:
     """``day``, or the next civil day that did happen in ``zone``: for computed dates (R-13)."""
-    instant, exists = _start(day, zone)
-    return day if exists else civil_date(instant, zone)
+    plain = _plain(day)
+    instant, exists = _start(plain, zone_rules(zone))
+    return plain if exists else civil_date(instant, zone)
+
+
+def _plain(day: date) -> date:
+    """A `date` and nothing more: two datetimes on different days can be equal, and would share a place in a cache."""
+    return date(day.year, day.month, day.day)
 
 
 @lru_cache(maxsize=65_536)
-def _start(day: date, zone: str) -> tuple[datetime, bool]:
+def _start(day: date, rules: tzinfo) -> tuple[datetime, bool]:
     """The first instant at or after the day's midnight, and whether that instant is still on the day."""
-    rules = zone_rules(zone)
     midnight = datetime.combine(day, wall_time.min)
     try:
         candidate = midnight.replace(tzinfo=rules).astimezone(UTC)
@@ -107,7 +114,7 @@ def _start(day: date, zone: str) -> tuple[datetime, bool]:
             candidate = _end_of_gap(midnight, rules, earliest, candidate)
         return candidate, candidate.astimezone(rules).date() == day
     except OverflowError as error:
-        raise DateOutOfRange(day.isoformat(), f"midnight in {zone}") from error
+        raise DateOutOfRange(day.isoformat(), f"midnight in {rules}") from error
 
 
 def _end_of_gap(midnight: datetime, rules: tzinfo, before: datetime, after: datetime) -> datetime:
@@ -123,7 +130,7 @@ def _end_of_gap(midnight: datetime, rules: tzinfo, before: datetime, after: date
 
 def civil_date(instant: datetime, zone: str) -> date:
     """The civil date on which ``instant`` falls in ``zone``."""
-    return as_instant(instant).astimezone(zone_rules(zone)).date()
+    return _moved(as_instant(instant), zone_rules(zone)).date()
 
 
 def last_day_before(instant: datetime, zone: str) -> date:
@@ -139,33 +146,38 @@ def next_day(day: date) -> date:
 
 
 def as_instant(value: datetime) -> datetime:
-    """``value`` in UTC; raises `NaiveDatetime` for one without a zone (R-10)."""
+    """``value`` as a stdlib datetime in UTC; raises `NaiveDatetime` for one without a zone (R-10)."""
+    if type(value) is datetime and value.tzinfo is UTC:
+        return value
     if not isinstance(value, datetime):
         raise InvalidValue("instant", value, "an aware datetime")
-    if value.tzinfo is UTC:
-        return value
     if value.utcoffset() is None:
         raise NaiveDatetime(value)
-    return value.astimezone(UTC)
+    instant = _moved(value, UTC)
+    return datetime.combine(instant.date(), instant.time(), UTC)
+
+
+def _moved(instant: datetime, rules: tzinfo) -> datetime:
+    try:
+        return instant.astimezone(rules)
+    except OverflowError as error:
+        raise DateOutOfRange(instant.isoformat(), f"the offset to {rules}") from error
 
 
 def parse_date(text: str) -> date:
     """The civil date written ``YYYY-MM-DD`` in ASCII digits; raises `InvalidValue` for every other spelling."""
     if isinstance(text, str) and _ISO_DATE.fullmatch(text):
-        try:
+        with suppress(ValueError):
             return date(int(text[:4]), int(text[5:7]), int(text[8:]))
-        except ValueError:
-            pass
     raise InvalidValue("date", text, "a real date written YYYY-MM-DD")
 
 
 def parse_instant(text: str) -> datetime:
     """The instant written in ISO 8601 with an offset or ``Z``, in UTC; raises `InvalidValue` or `NaiveDatetime`."""
-    try:
-        value = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
-        raise InvalidValue("instant", text, "ISO 8601 with an offset, such as 2026-01-31T00:00:00Z") from None
-    return as_instant(value)
+    if isinstance(text, str) and _ISO_INSTANT.fullmatch(text):
+        with suppress(ValueError):
+            return as_instant(datetime.fromisoformat(text))
+    raise InvalidValue("instant", text, "ISO 8601 with an offset, such as 2026-01-31T00:00:00Z")
 
 
 def format_instant(instant: datetime) -> str:
@@ -175,7 +187,7 @@ def format_instant(instant: datetime) -> str:
 
 def to_micros(instant: datetime) -> int:
     """Whole microseconds since 1970-01-01T00:00:00Z: how an instant is stored."""
-    return (instant - _EPOCH) // _MICROSECOND
+    return (as_instant(instant) - _EPOCH) // _MICROSECOND
 
 
 def from_micros(micros: int) -> datetime:
@@ -183,7 +195,6 @@ def from_micros(micros: int) -> datetime:
     return _EPOCH + micros * _MICROSECOND
 
 
-@lru_cache(maxsize=1_024)
 def zone_rules(zone: str) -> tzinfo:
     """The rules of ``zone``: an IANA name, ``Z``, or an ISO 8601 offset such as ``-04:00``; else `UnknownZone`.
 
@@ -191,6 +202,11 @@ def zone_rules(zone: str) -> tzinfo:
     """
     if not isinstance(zone, str):
         raise UnknownZone(repr(zone))
+    return _rules(zone)
+
+
+@lru_cache(maxsize=1_024)
+def _rules(zone: str) -> tzinfo:
     if zone == "Z":
         return UTC
     if match := _OFFSET.fullmatch(zone):
@@ -198,7 +214,6 @@ def zone_rules(zone: str) -> tzinfo:
         offset = timedelta(hours=int(hours), minutes=int(minutes))
         if offset <= _LONGEST_OFFSET and int(minutes) < 60:
             return timezone(offset if sign == "+" else -offset)
-        raise UnknownZone(zone)
     if zone not in _zone_names():
         raise UnknownZone(zone)
     with files("tzdata").joinpath("zoneinfo", *zone.split("/")).open("rb") as rules:
