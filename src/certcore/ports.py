@@ -30,7 +30,9 @@ from certcore.domain.awards import Award, Status
 from certcore.domain.certifications import Certification, Item, ItemRef, Overview, Print
 from certcore.domain.history import Event, HistoryEntry
 from certcore.domain.jobs import Job
+from certcore.domain.numbers import RandomBytes
 from certcore.domain.people import Act, Actor, Person, Scope
+from certcore.domain.settings import Settings
 from certcore.domain.time import as_instant
 
 Clock = Callable[[], datetime]
@@ -253,3 +255,21 @@ class JobQueue(ABC):
 
         A queue with workers of its own does nothing here. Never called inside a host's transaction.
         """
+
+
+@frozen
+class Ports:
+    """What every service works on. ``jobs`` is None where queued jobs wait until the host runs them."""
+
+    storage: Storage
+    directory: Directory
+    catalog: Catalog
+    access: AccessPolicy
+    jobs: JobQueue | None
+    clock: Clock
+    random_bytes: RandomBytes
+    settings: Settings
+
+    def now(self) -> datetime:
+        """The present instant in UTC; `NaiveDatetime` when the clock gives none."""
+        return as_instant(self.clock())

@@ -29,9 +29,9 @@ class JobState(StrEnum):
 class Job:
     """One act as a job.
 
-    ``payload`` says what to do and is JSON-shaped, as are ``result`` and ``checkpoint`` (how far it came). ``key`` is the
-    caller's idempotency key, unique per tenant; ``fingerprint`` a digest of kind and payload, by which the same act is
-    known again.
+    ``payload`` says what was asked for and is JSON-shaped, as are ``result`` and ``checkpoint`` (what is needed to go on
+    after ``done`` of ``total``). ``key`` is the caller's idempotency key, unique per tenant; ``fingerprint`` a digest of
+    kind, actor and payload, by which the same act is known again.
     """
 
     id: int
@@ -50,7 +50,7 @@ class Job:
     @property
     def fingerprint(self) -> str:
         """A digest of what is to be done: equal for equal acts."""
-        return fingerprint(self.kind, self.payload)
+        return fingerprint(self.kind, self.actor, self.payload)
 
     @property
     def public_id(self) -> str:
@@ -58,6 +58,6 @@ class Job:
         return f"{self.id:016x}"
 
 
-def fingerprint(kind: str, payload: Mapping[str, object]) -> str:
-    """A digest of an act: equal for equal kinds and payloads."""
-    return sha256(f"{kind}\n{canonical(payload)}".encode()).hexdigest()
+def fingerprint(kind: str, actor: Actor, payload: Mapping[str, object]) -> str:
+    """A digest of an act: equal for equal kinds, actors and payloads."""
+    return sha256(f"{kind}\n{actor.id}\n{canonical(payload)}".encode()).hexdigest()

@@ -80,7 +80,7 @@ def issue(
 ) -> Change:
     """A new award; its notice waits until the award starts. Names are kept as documents print them (R-28)."""
     award_id = identity.id
-    facts = f'{{"after":{_terms(period, basis, details)},"number":"{identity.number}"}}'
+    facts = f'{{"after":{_terms(period, basis, details, certification.edition)},"number":"{identity.number}"}}'
     entry = _entry(b"", award_id, 1, "issued", facts, learner.id, details.note, identity.salt, context)
     award = Award(
         award_id,
@@ -115,14 +115,17 @@ def unassign(award: Award, reason: str | None, salt: bytes, context: Context) ->
     return _changed(award, evolve(award, ending=ending), "unassigned", {}, salt, context, note=reason, notify=False)
 
 
-def edit(
-    award: Award, period: Period, basis: Basis, details: Details, salt: bytes, context: Context
-) -> Change:
-    """The award with other dates, basis or details; before and after are kept, no notice goes out (R-32, R-44)."""
+def edit(award: Award, edited: Award, salt: bytes, context: Context) -> Change:
+    """``edited`` in place of ``award``: other dates, basis, details or print (R-28, R-32).
+
+    Before and after are kept, no notice goes out (R-44).
+    """
     _must_be_live(award)
-    after = evolve(award, period=period, basis=basis, details=details)
-    terms = f'{{"after":{_terms(period, basis, details)},"before":{_terms(award.period, award.basis, award.details)}}}'
-    return _changed(award, after, "edited", terms, salt, context, note=details.note, notify=False)
+    facts = (
+        f'{{"after":{_terms(edited.period, edited.basis, edited.details, edited.edition)},'
+        f'"before":{_terms(award.period, award.basis, award.details, award.edition)}}}'
+    )
+    return _changed(award, edited, "edited", facts, salt, context, note=edited.details.note, notify=False)
 
 
 def _must_be_live(award: Award) -> None:
@@ -183,10 +186,11 @@ def _personal(actor_id: str, learner_id: str, note: str | None) -> str:
 
 
 @lru_cache(maxsize=4_096)
-def _terms(period: Period, basis: Basis, details: Details) -> str:
+def _terms(period: Period, basis: Basis, details: Details, edition: int) -> str:
     """The facts of an award that are nobody's personal data, as canonical JSON; the note is personal."""
     shown: dict[str, object] = {
         "basis": {"kind": basis.kind, "code": basis.code, "links": [[link.provider, link.url] for link in basis.links]},
+        "edition": edition,
         "expires_on": _iso(period.expires_on),
         "issued_on": _iso(period.issued_on),
         "zone": period.zone,

@@ -1,0 +1,51 @@
+"""What a platform decides once for all its certifications."""
+
+from attrs import field, frozen
+
+from certcore.domain.awards import Basis
+from certcore.domain.time import zone_rules
+from certcore.errors import InvalidValue, NotAllowedHere
+
+
+@frozen
+class Settings:
+    """The platform's switches (R-9) and limits.
+
+    ``zone`` is where dates are read when neither the call nor the learner gives one (R-13). ``at_once`` is the largest
+    number of people awarded in the call itself; more make a job (R-31). ``batch`` is how many rows or people one
+    transaction takes. ``providers`` are those that external certifications may name; None allows every one.
+    """
+
+    zone: str = field(default="UTC")
+    award_by_hand: bool = True
+    providers: frozenset[str] | None = None
+    credits: bool = True
+    at_once: int = 100
+    batch: int = 2_000
+
+    @zone.validator
+    def _known(self, _attribute: object, zone: str) -> None:
+        zone_rules(zone)
+
+    @at_once.validator
+    @batch.validator
+    def _positive(self, attribute: object, count: int) -> None:
+        if count < 1:
+            raise InvalidValue(getattr(attribute, "name", "limit"), count, "a whole number above zero")
+
+    def check_by_hand(self) -> None:
+        """Raise `NotAllowedHere` where the platform does not award by hand (R-9)."""
+        if not self.award_by_hand:
+            raise NotAllowedHere("awarding by hand")
+
+    def check_basis(self, basis: Basis) -> None:
+        """Raise `InvalidValue` when the basis names a provider that the platform does not know (R-9)."""
+        if self.providers is not None:
+            for link in basis.links:
+                if link.provider not in self.providers:
+                    raise InvalidValue("provider", link.provider, f"one of {', '.join(sorted(self.providers))}")
+
+    def check_credits(self, credits_given: object) -> None:
+        """Raise `NotAllowedHere` when credits are given where the platform does not use them (R-9)."""
+        if credits_given is not None and not self.credits:
+            raise NotAllowedHere("credits")

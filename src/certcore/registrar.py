@@ -1,0 +1,54 @@
+"""The registrar: one object that names the services. It holds no logic."""
+
+import os
+from datetime import UTC, datetime
+from functools import partial
+
+from certcore.domain.numbers import RandomBytes
+from certcore.domain.settings import Settings
+from certcore.ports import AccessPolicy, Catalog, Clock, Directory, JobQueue, Ports, Storage
+from certcore.services.access import RoleAccess
+from certcore.services.awarding import JOB_KIND as AWARD_JOB
+from certcore.services.awarding import Awarding
+from certcore.services.correcting import Correcting
+from certcore.services.defining import Defining
+from certcore.services.importing import Importing
+from certcore.services.reporting import Reporting
+from certcore.services.running import Running
+
+
+class Registrar:
+    """The services over the ports of one tenant.
+
+    ``access`` defaults to `RoleAccess`, ``clock`` to the machine's, ``random_bytes`` to the operating system's.
+    Without ``jobs``, long acts wait as queued jobs until ``running.run_queued()``.
+    """
+
+    def __init__(
+        self,
+        *,
+        storage: Storage,
+        directory: Directory,
+        catalog: Catalog,
+        access: AccessPolicy | None = None,
+        jobs: JobQueue | None = None,
+        clock: Clock = partial(datetime.now, UTC),
+        random_bytes: RandomBytes = os.urandom,
+        settings: Settings = Settings(),
+    ) -> None:
+        ports = Ports(
+            storage=storage,
+            directory=directory,
+            catalog=catalog,
+            access=access or RoleAccess(directory),
+            jobs=jobs,
+            clock=clock,
+            random_bytes=random_bytes,
+            settings=settings,
+        )
+        self.defining = Defining(ports)
+        self.awarding = Awarding(ports)
+        self.correcting = Correcting(ports)
+        self.importing = Importing(ports)
+        self.reporting = Reporting(ports)
+        self.running = Running(ports, {AWARD_JOB: self.awarding.run})

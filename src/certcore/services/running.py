@@ -1,0 +1,135 @@
+"""Running acts as jobs: once per idempotency key, queued where they are long, taken up again where they stopped."""
+
+from collections.abc import Callable, Mapping
+
+from attrs import evolve, frozen
+
+from certcore.domain.jobs import NOTHING, Job, JobState
+from certcore.domain.numbers import new_ids
+from certcore.domain.people import Actor
+from certcore.errors import CertcoreError, IdempotencyConflict, NotFound
+from certcore.ports import Ports, Transaction
+from certcore.services.units import in_unit
+
+Handler = Callable[[Job], Job]
+"""Does a job from where it stands and gives it back finished."""
+
+
+@frozen
+class Running:
+    """Runs queued jobs by kind, with the handlers of the services."""
+
+    _ports: Ports
+    _handlers: Mapping[str, Handler]
+
+    def run(self, job_id: int) -> Job | None:
+        """Do the job if it still waits, and give it back; None when there is no such job (its transaction rolled back).
+
+        A job that fails for a reason of its own keeps the error's code and sentence as its result, state `failed`.
+        """
+        job = self._begin(job_id)
+        if job is None or job.state is not JobState.RUNNING:
+            return job
+        try:
+            return self._handlers[job.kind](job)
+        except CertcoreError as error:
+            return self._fail(job.id, error)
+
+    def run_queued(self, limit: int = 100) -> list[Job]:
+        """Do up to ``limit`` waiting jobs, oldest first."""
+        with self._ports.storage.reading() as tx:
+            waiting = [job.id for job in tx.jobs.queued(limit)]
+        return [job for job in map(self.run, waiting) if job is not None]
+
+    def get(self, public_id: str) -> Job:
+        """The job with this public id; raises `NotFound`."""
+        with self._ports.storage.reading() as tx:
+            job = tx.jobs.get(_id(public_id))
+        if job is None:
+            raise NotFound("job", public_id)
+        return job
+
+    def _begin(self, job_id: int) -> Job | None:
+        def work(tx: Transaction) -> Job | None:
+            job = tx.jobs.get(job_id)
+            return job if job is None or job.state is not JobState.QUEUED else save(tx, job, state=JobState.RUNNING)
+
+        return in_unit(self._ports.storage, work)
+
+    def _fail(self, job_id: int, error: CertcoreError) -> Job:
+        def work(tx: Transaction) -> Job:
+            job = tx.jobs.get(job_id)
+            if job is None:
+                raise NotFound("job", f"{job_id:016x}")
+            return save(tx, job, state=JobState.FAILED, result={"error": {"code": error.code, "message": str(error)}})
+
+        return in_unit(self._ports.storage, work)
+
+
+def save(tx: Transaction, job: Job, **changes: object) -> Job:
+    """The job with ``changes``, stored by compare-and-set."""
+    after = evolve(job, version=job.version + 1, **changes)  # type: ignore[arg-type]
+    tx.jobs.update(after)
+    return after
+
+
+def new_job(
+    ports: Ports,
+    kind: str,
+    payload: Mapping[str, object],
+    actor: Actor,
+    *,
+    key: str | None = None,
+    state: JobState = JobState.QUEUED,
+    total: int | None = None,
+    checkpoint: Mapping[str, object] = NOTHING,
+) -> Job:
+    """A job that is not stored yet."""
+    (job_id,) = new_ids(1, ports.random_bytes)
+    return Job(job_id, kind, actor, payload, ports.now(), key, state, total=total, checkpoint=checkpoint)
+
+
+def once(ports: Ports, job: Job, work: Callable[[Transaction, Job], Job]) -> Job:
+    """``work`` in one unit, unless an act with the job's key was done: then that one's job, whatever its state (R-34).
+
+    ``work`` gives the job as it is to be stored. Raises `IdempotencyConflict` when the key stands for another act.
+    """
+
+    def unit(tx: Transaction) -> Job:
+        if job.key is not None:
+            earlier = tx.jobs.by_key(job.key)
+            if earlier is not None:
+                if earlier.fingerprint != job.fingerprint:
+                    raise IdempotencyConflict(job.key)
+                return earlier
+        done = work(tx, job)
+        tx.jobs.add(done)
+        return done
+
+    return in_unit(ports.storage, unit)
+
+
+def queue(ports: Ports, job: Job, run: Callable[[int], object]) -> Job:
+    """Store the job and hand it to the queue in one unit; run it at once where the queue does that.
+
+    Inside somebody's transaction it waits until that has committed and the queue, or `Running.run_queued`, takes it.
+    """
+
+    def work(tx: Transaction, job: Job) -> Job:
+        if ports.jobs is not None:
+            ports.jobs.enqueue(job, tx)
+        return job
+
+    stored = once(ports, job, work)
+    if ports.jobs is None or ports.storage.in_transaction:
+        return stored
+    ports.jobs.committed(run)
+    with ports.storage.reading() as tx:
+        return tx.jobs.get(stored.id) or stored
+
+
+def _id(public_id: str) -> int:
+    try:
+        return int(public_id, 16)
+    except ValueError:
+        raise NotFound("job", public_id) from None
