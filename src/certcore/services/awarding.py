@@ -7,10 +7,10 @@ from datetime import date
 from attrs import evolve, field, frozen
 
 from certcore.codec import JSON
-from certcore.domain.awards import MANUAL, NO_DETAILS, Basis, Details, Period, computed_period, typed_period
+from certcore.domain.awards import MANUAL, NO_DETAILS, Award, Basis, Details, Period, computed_period, typed_period
 from certcore.domain.certifications import Certification
 from certcore.domain.checks import nfc
-from certcore.domain.decisions import Held, Offer, Outcome
+from certcore.domain.decisions import Decision, Held, Offer, Outcome
 from certcore.domain.jobs import Job, JobState
 from certcore.domain.people import Act, Actor, Person, Scope
 from certcore.domain.transitions import Context
@@ -19,7 +19,7 @@ from certcore.ports import Ports, Transaction
 from certcore.services.access import demand
 from certcore.services.defining import find_certification
 from certcore.services.running import Running, new_job, once, queue, save
-from certcore.services.units import Candidate, Settled, in_unit, settle
+from certcore.services.units import Candidate, carry_out, decisions_for, in_unit
 
 JOB_KIND = "award"
 _OUTCOMES_KEPT_BY_A_JOB = 1_000
@@ -183,9 +183,10 @@ class Awarding:
             for person in people.values()
         ]
         context = Context(actor, self._ports.now(), job_id)
-        settled = settle(tx, candidates, request.held, context, self._ports.random_bytes)
-        by_person = dict(zip(people, settled, strict=True))
-        outcomes = [_outcome(each, _refusal(each, scope), by_person) for each in recipients]
+        decisions = decisions_for(candidates, request.held)
+        awards = carry_out(tx, candidates, decisions, context, self._ports.random_bytes)
+        settled = dict(zip(people, zip(decisions, awards, strict=True), strict=True))
+        outcomes = [_outcome(each, _refusal(each, scope), settled) for each in recipients]
         return AwardReport(len(outcomes), Counter(each.outcome for each in outcomes), outcomes)
 
     def _period(self, request: AwardRequest, certification: Certification) -> Period:
@@ -201,13 +202,11 @@ def _refusal(recipient: _Recipient, scope: Scope) -> str | None:
     return None if recipient.person.active else "deactivated_user"
 
 
-def _outcome(recipient: _Recipient, refusal: str | None, settled: Mapping[str, Settled]) -> AwardOutcome:
+def _outcome(recipient: _Recipient, refusal: str | None, settled: Mapping[str, tuple[Decision, Award | None]]) -> AwardOutcome:
     if refusal is not None or recipient.person is None:
         return AwardOutcome(recipient.username, Outcome.REJECTED, reason=refusal)
-    mine = settled[recipient.person.id]
-    return AwardOutcome(
-        recipient.username, mine.decision.outcome, mine.award and mine.award.number, mine.decision.reason
-    )
+    decision, award = settled[recipient.person.id]
+    return AwardOutcome(recipient.username, decision.outcome, award and award.number, decision.reason)
 
 
 def _reported(job: Job) -> AwardReport:

@@ -62,38 +62,29 @@ class Candidate:
     notify: bool = True
 
 
-@frozen
-class Settled:
-    """What was decided for a candidate, and the award they hold now."""
-
-    decision: Decision
-    award: Award | None
+def decisions_for(candidates: Sequence[Candidate], held: Held, *, may_shorten: bool = False) -> list[Decision]:
+    """What is decided for each candidate, nothing being written."""
+    return [decide(each.offer, each.live, held, may_shorten=may_shorten) for each in candidates]
 
 
-def settle(
+def carry_out(
     tx: Transaction,
     candidates: Sequence[Candidate],
-    held: Held,
+    decisions: Sequence[Decision],
     context: Context,
     random_bytes: RandomBytes,
-    *,
-    may_shorten: bool = False,
-) -> list[Settled]:
-    """Decide for every candidate and write what follows, each certification and learner at most once among them.
+) -> list[Award | None]:
+    """Write what was decided, each certification and learner at most once; the award that each candidate holds now.
 
-    Raises `Conflict` when somebody else was first (see `in_unit`), and `NumberTaken` when every number drawn in
-    `TRIES` draws was taken.
+    Raises `Conflict` when somebody else was first (see `in_unit`), and `NumberTaken` when in each of `TRIES` draws a
+    number was taken (f20).
     """
-    decisions = [decide(each.offer, each.live, held, may_shorten=may_shorten) for each in candidates]
     for _ in range(TRIES):
         changes = list(_changes(candidates, decisions, context, random_bytes))
-        drawn = [change.after.number for group in changes for change in group if change.before is None]
-        if not tx.awards.by_number(drawn):
+        numbers = [change.after.number for group in changes for change in group if change.before is None]
+        if len(set(numbers)) == len(numbers) and not tx.awards.by_number(numbers):
             write(tx, [change for group in changes for change in group])
-            return [
-                Settled(decision, group[-1].after if group else each.live)
-                for each, decision, group in zip(candidates, decisions, changes, strict=True)
-            ]
+            return [group[-1].after if group else each.live for each, group in zip(candidates, changes, strict=True)]
     raise NumberTaken(TRIES)
 
 

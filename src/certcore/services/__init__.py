@@ -1,0 +1,1 @@
+"""What a host calls: each service loads, decides by the domain's pure rules, and writes in one transaction."""

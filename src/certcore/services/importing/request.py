@@ -1,0 +1,107 @@
+"""What an import is asked to do, and what it reports (R-41 to R-44)."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+
+from attrs import field, frozen
+
+from certcore.domain.cells import CellOptions, Problem
+from certcore.domain.decisions import Held, Outcome
+from certcore.domain.time import zone_rules
+from certcore.services.importing.header import TableFormat
+
+ERRORS_REPORTED = 1_000
+
+
+class Duplicates(StrEnum):
+    """What rows of the same learner and certification mean (R-44)."""
+
+    ERROR = "error"
+    RENEW = "renew"
+
+
+class Mode(StrEnum):
+    """What bad rows do to the good ones (R-43)."""
+
+    SKIP_BAD_ROWS = "skip_bad_rows"
+    ALL_OR_NOTHING = "all_or_nothing"
+
+
+@frozen(kw_only=True)
+class ImportRequest:
+    """How to read a file of awards, and what to do with it; dates are read in ``zone``, the uploader's (R-46).
+
+    ``sha256`` demands the bytes of an earlier dry run. ``allow_shorten`` lets a row end an award earlier.
+    """
+
+    zone: str
+    duplicates: Duplicates = Duplicates.ERROR
+    mode: Mode = Mode.SKIP_BAD_ROWS
+    format: TableFormat = field(factory=TableFormat)
+    cells: CellOptions = field(factory=CellOptions)
+    allow_shorten: bool = False
+    sha256: str | None = None
+
+    @zone.validator
+    def _known(self, _attribute: object, zone: str) -> None:
+        zone_rules(zone)
+
+    @property
+    def held(self) -> Held:
+        """What happens to a live award that a row meets (R-44)."""
+        return Held.RENEW if self.duplicates is Duplicates.RENEW else Held.UPDATE
+
+
+@frozen
+class RowError:
+    """One mistake in one row: the line an editor shows, the column and its value, a stable code, how to mend it (R-42)."""
+
+    line: int
+    column: str | None
+    value: str | None
+    code: str
+    message: str
+
+    @classmethod
+    def of(cls, line: int, problem: Problem) -> "RowError":
+        """The problem of a row, with its sentence."""
+        return cls(line, problem.column, problem.value, problem.code, problem.message)
+
+
+@frozen
+class ImportReport:
+    """What became of every row: the counts add up to ``rows``, and are what happened (I10).
+
+    ``errors`` are the first 1,000 of ``errors_total``. After a dry run nothing was written and there is no
+    ``import_id``; ``sha256`` is of the file's bytes.
+    """
+
+    rows: int
+    new: int = 0
+    renewed: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    superseded: int = 0
+    rejected: int = 0
+    dry_run: bool = False
+    import_id: str | None = None
+    errors_total: int = 0
+    errors: Sequence[RowError] = ()
+    warnings: Sequence[str] = ()
+    sha256: str = ""
+
+    @classmethod
+    def counted(cls, counts: Mapping[Outcome, int], **rest: object) -> "ImportReport":
+        """A report with these counts."""
+        named = {outcome.value: counts.get(outcome, 0) for outcome in _COUNTED}
+        return cls(rows=sum(named.values()), **named, **rest)  # type: ignore[arg-type]
+
+
+_COUNTED = (
+    Outcome.NEW,
+    Outcome.RENEWED,
+    Outcome.UPDATED,
+    Outcome.UNCHANGED,
+    Outcome.SUPERSEDED,
+    Outcome.REJECTED,
+)
