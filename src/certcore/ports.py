@@ -12,7 +12,8 @@ Rules of the storage:
 * ``with storage.transaction() as tx:`` gives the repositories. Leaving commits; an exception rolls back everything done
   in it and passes on. Inside another transaction of the same thread it joins that one: an exception undoes the inner part,
   and only the outermost commits.
-* Nobody sees uncommitted writes of another transaction; a transaction sees its own.
+* Nobody sees uncommitted writes of another transaction; a transaction sees its own. A reading inside a transaction of
+  the same thread joins it too; a transaction inside a reading is refused with a `StorageError`.
 * Every change of an existing row is compare-and-set on its ``version``: the new value carries the old version plus one.
   A version that no longer fits, and a unique key that is taken, raise `Conflict`; the transaction is then usable as
   it was before the failing call.
@@ -41,8 +42,9 @@ Clock = Callable[[], datetime]
 
 @frozen
 class AwardQuery:
-    """Which awards a search wants; what is None or empty does not filter.
+    """Which awards a search wants; what is None does not filter, nor do empty ``statuses``.
 
+    Empty ``learner_ids`` match nobody: that is what somebody may see who oversees no one (R-114).
     ``now`` is the instant at which ``statuses`` are judged. The page has at most ``limit`` awards, in ascending order of
     id, all with an id greater than ``after``.
     """
@@ -101,7 +103,11 @@ class AwardRepository(ABC):
 
     @abstractmethod
     def update(self, awards: Sequence[Award]) -> None:
-        """Replace each award whose stored version is one less, all or none; else `Conflict`."""
+        """Replace each award whose stored version is one less, in the order given, all or none; else `Conflict`.
+
+        `Conflict` too when an award would be a second live holding. Id, number, token, certification and learner of an
+        award never change.
+        """
 
     @abstractmethod
     def by_id(self, ids: Collection[int]) -> dict[int, Award]:
@@ -204,7 +210,10 @@ class Storage(ABC):
 
 
 class Directory(ABC):
-    """The host's users, groups and branches (a department is a branch)."""
+    """The host's users, groups and branches (a department is a branch).
+
+    People who are deactivated stay in every answer, with ``active`` False: refusing them is the service's (R-24).
+    """
 
     @abstractmethod
     def match(self, usernames: Collection[str]) -> Mapping[str, Person]:
@@ -212,7 +221,7 @@ class Directory(ABC):
 
     @abstractmethod
     def people(self, ids: Collection[str]) -> Mapping[str, Person]:
-        """The people with these ids, by id; deactivated ones too."""
+        """The people with these ids, by id."""
 
     @abstractmethod
     def members(self, groups: Collection[str], branches: Collection[str]) -> Iterator[Person]:
@@ -253,6 +262,7 @@ class JobQueue(ABC):
     def committed(self, run: Callable[[int], object]) -> None:
         """The transaction of what was enqueued has committed; ``run`` does the job with the id it is given.
 
+        ``run`` leaves an id alone that is not stored: a job whose transaction rolled back.
         A queue with workers of its own does nothing here. Never called inside a host's transaction.
         """
 

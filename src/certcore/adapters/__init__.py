@@ -1,0 +1,1 @@
+"""The ports on one technology each; no adapter knows another."""

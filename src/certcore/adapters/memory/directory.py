@@ -1,0 +1,140 @@
+"""The host's people and items in memory."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from attrs import field, frozen
+
+from certcore.domain.certifications import Item, ItemRef
+from certcore.domain.checks import nfc
+from certcore.domain.people import Person
+from certcore.errors import InvalidDefinition, NotFound
+from certcore.ports import Catalog, Directory
+
+_NONE: Final[Mapping[str, Collection[str]]] = MappingProxyType({})
+
+
+@frozen
+class Branch:
+    """A branch: the code of the one it is part of, if any, and its own members by id or username."""
+
+    parent: str | None = None
+    members: tuple[str, ...] = field(default=(), converter=tuple)
+
+
+class MemoryDirectory(Directory):
+    """People, the groups and branches they are in, and those who look after them.
+
+    Persons are named by id or username. ``managers`` gives the manager of each learner, ``coaches`` those whom each
+    coach coaches, ``admins`` the groups that each group admin administers. Raises `InvalidDefinition` for a name that is
+    not there, a username given to two, and a branch that is part of itself.
+    """
+
+    def __init__(
+        self,
+        people: Iterable[Person] = (),
+        *,
+        groups: Mapping[str, Collection[str]] = _NONE,
+        branches: Mapping[str, Branch] = MappingProxyType({}),
+        managers: Mapping[str, str] = MappingProxyType({}),
+        coaches: Mapping[str, Collection[str]] = _NONE,
+        admins: Mapping[str, Collection[str]] = _NONE,
+    ) -> None:
+        self._people: dict[str, Person] = {}
+        self._ids: dict[str, str] = {}
+        for person in people:
+            self.put(person)
+        self._groups = {name: self._named(members, f"groups.{name}") for name, members in groups.items()}
+        self._branches = dict(branches)
+        self._members = {code: self._named(each.members, f"branches.{code}") for code, each in branches.items()}
+        self._children = _children(branches)
+        self._overseen: dict[str, set[str]] = {}
+        self._administered: dict[str, Collection[str]] = {}
+        for learner, manager in managers.items():
+            self._oversee(manager, [learner], f"managers.{learner}")
+        for coach, coached in coaches.items():
+            self._oversee(coach, coached, f"coaches.{coach}")
+        for admin, administered in admins.items():
+            _check_known(administered, self._groups, f"admins.{admin}")
+            self._administered[self._id(admin, f"admins.{admin}")] = tuple(administered)
+
+    def put(self, person: Person) -> None:
+        """Add a person, or replace the one who has that id; `InvalidDefinition` when the username is another's."""
+        username = nfc(person.username)
+        if self._ids.get(username, person.id) != person.id:
+            raise InvalidDefinition(f"people.{person.username}", "this username is another's; give it to one person.")
+        before = self._people.get(person.id)
+        if before is not None:
+            del self._ids[nfc(before.username)]
+        self._people[person.id] = person
+        self._ids[username] = person.id
+
+    def match(self, usernames: Collection[str]) -> Mapping[str, Person]:
+        return {name: self._people[self._ids[name]] for name in usernames if name in self._ids}
+
+    def people(self, ids: Collection[str]) -> Mapping[str, Person]:
+        return {each: self._people[each] for each in ids if each in self._people}
+
+    def members(self, groups: Collection[str], branches: Collection[str]) -> Iterator[Person]:
+        for kind, names, known in (("group", groups, self._groups), ("branch", branches, self._branches)):
+            for name in names:
+                if name not in known:
+                    raise NotFound(kind, name)
+        ids = [each for name in groups for each in self._groups[name]]
+        ids += [each for code in self._with_sub_branches(branches) for each in self._members[code]]
+        return iter([self._people[each] for each in dict.fromkeys(ids)])
+
+    def overseen(self, actor_id: str) -> frozenset[str]:
+        groups = self._administered.get(actor_id, ())
+        return frozenset(self._overseen.get(actor_id, set())).union(*(self._groups[name] for name in groups))
+
+    def _with_sub_branches(self, branches: Collection[str]) -> Iterator[str]:
+        for code in branches:
+            yield code
+            yield from self._with_sub_branches(self._children.get(code, ()))
+
+    def _oversee(self, overseer: str, people: Collection[str], path: str) -> None:
+        self._overseen.setdefault(self._id(overseer, path), set()).update(self._named(people, path))
+
+    def _named(self, people: Collection[str], path: str) -> list[str]:
+        return [self._id(each, path) for each in people]
+
+    def _id(self, name: str, path: str) -> str:
+        found = name if name in self._people else self._ids.get(nfc(name))
+        if found is None:
+            raise InvalidDefinition(path, f"there is no person {name!r}; give an id or a username from people.")
+        return found
+
+
+def _children(branches: Mapping[str, Branch]) -> dict[str, list[str]]:
+    """The branches directly below each one; each branch ends at one without a parent."""
+    children: dict[str, list[str]] = {}
+    for code, branch in branches.items():
+        if branch.parent is not None:
+            _check_known([branch.parent], branches, f"branches.{code}")
+            children.setdefault(branch.parent, []).append(code)
+    for code in branches:
+        above, seen = branches[code].parent, {code}
+        while above is not None:
+            if above in seen:
+                raise InvalidDefinition(f"branches.{code}", "this branch is part of itself; give another parent.")
+            seen.add(above)
+            above = branches[above].parent
+    return children
+
+
+def _check_known(names: Collection[str], known: Collection[str], path: str) -> None:
+    for name in names:
+        if name not in known:
+            raise InvalidDefinition(path, f"{name!r} is not there; add it or correct the name.")
+
+
+class MemoryCatalog(Catalog):
+    """The items given, by kind and code; of two with the same the later one counts."""
+
+    def __init__(self, items: Iterable[Item] = ()) -> None:
+        self._items = {item.ref: item for item in items}
+
+    def items(self, refs: Collection[ItemRef]) -> Mapping[ItemRef, Item]:
+        return {ref: self._items[ref] for ref in refs if ref in self._items}

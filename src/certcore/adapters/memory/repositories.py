@@ -1,0 +1,295 @@
+"""The repositories in memory: dictionaries by key, written through the journal."""
+
+import json
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from heapq import nsmallest
+from itertools import islice
+from typing import TypeVar
+
+from attrs import evolve
+
+from certcore.adapters.memory.journal import Journal
+from certcore.domain.awards import Award, status
+from certcore.domain.certifications import Certification, ItemRef, Overview, Print, sorted_items
+from certcore.domain.history import Event, HistoryEntry
+from certcore.domain.jobs import Job, JobState
+from certcore.errors import Conflict
+from certcore.ports import (
+    AwardQuery,
+    AwardRepository,
+    CertificationRepository,
+    HistoryRepository,
+    JobRepository,
+    Outbox,
+    Transaction,
+)
+
+K = TypeVar("K")
+V = TypeVar("V")
+Kept = TypeVar("Kept", HistoryEntry, Event)
+
+
+class MemoryTransaction(Transaction):
+    """All repositories of one storage, over one journal."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.awards = MemoryAwards(journal)
+        self.certifications = MemoryCertifications(journal, self.awards)
+        self.history = MemoryHistory(journal)
+        self.outbox = MemoryOutbox(journal)
+        self.jobs = MemoryJobs(journal)
+
+
+class MemoryAwards(AwardRepository):
+    """Awards by id, number, token, live holding and learner."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._rows: dict[int, Award] = {}
+        self._by_number: dict[str, int] = {}
+        self._by_token: dict[bytes, int] = {}
+        self._live: dict[tuple[int, str], int] = {}
+        self._by_learner: dict[str, dict[int, None]] = {}
+        self._ascending: list[int] | None = []
+
+    def add(self, awards: Sequence[Award]) -> None:
+        journal = self._journal
+        with journal.all_or_nothing():
+            for award in awards:
+                journal.claim(self._rows, award.id, award, f"award {award.id}")
+                journal.claim(self._by_number, award.number, award.id, f"award number {award.number}")
+                journal.claim(self._by_token, award.token, award.id, f"the token of award {award.number}")
+                journal.put(self._by_learner.setdefault(award.learner_id, {}), award.id, None)
+                self._hold(award)
+                self._ascending = None
+
+    def update(self, awards: Sequence[Award]) -> None:
+        with self._journal.all_or_nothing():
+            for award in awards:
+                before = self._rows.get(award.id)
+                if before is None or award.version != before.version + 1:
+                    raise Conflict(f"award {award.number}")
+                self._journal.put(self._rows, award.id, award)
+                if before.live:
+                    self._journal.drop(self._live, _holding(before))
+                self._hold(award)
+
+    def _hold(self, award: Award) -> None:
+        if award.live:
+            what = f"a live award of certification {award.certification_id} to learner {award.learner_id}"
+            self._journal.claim(self._live, _holding(award), award.id, what)
+
+    def by_id(self, ids: Collection[int]) -> dict[int, Award]:
+        return _found(self._rows, ids)
+
+    def by_number(self, numbers: Collection[str]) -> dict[str, Award]:
+        return {number: self._rows[award_id] for number, award_id in _found(self._by_number, numbers).items()}
+
+    def live(self, certification_ids: Collection[int], learner_ids: Collection[str]) -> dict[tuple[int, str], Award]:
+        learners = set(learner_ids)
+        holdings = ((certification, learner) for certification in set(certification_ids) for learner in learners)
+        return {holding: self._rows[award_id] for holding, award_id in _found(self._live, holdings).items()}
+
+    def live_counts(self) -> Counter[int]:
+        """How many live awards each certification has."""
+        return Counter(certification_id for certification_id, _ in self._live)
+
+    def search(self, query: AwardQuery) -> Sequence[Award]:
+        candidates = (self._rows[each] for each in self._candidates(query) if each in self._rows)
+        return list(islice((award for award in candidates if _fits(award, query)), query.limit))
+
+    def _candidates(self, query: AwardQuery) -> Iterable[int]:
+        """Ids in ascending order of all awards that can fit; ids taken back by a rollback may be among them."""
+        if query.number is not None:
+            return _found(self._by_number, [query.number]).values()
+        if query.learner_ids is not None:
+            return sorted(award_id for each in query.learner_ids for award_id in self._by_learner.get(each, ()))
+        if self._ascending is None:
+            self._ascending = sorted(self._rows)
+        start = 0 if query.after is None else bisect_right(self._ascending, query.after)
+        return islice(self._ascending, start, None)
+
+
+def _holding(award: Award) -> tuple[int, str]:
+    return award.certification_id, award.learner_id
+
+
+def _fits(award: Award, query: AwardQuery) -> bool:
+    return (
+        (query.after is None or award.id > query.after)
+        and (query.learner_ids is None or award.learner_id in query.learner_ids)
+        and (query.certification_id is None or award.certification_id == query.certification_id)
+        and (query.number is None or award.number == query.number)
+        and (not query.statuses or status(award, query.now) in query.statuses)
+    )
+
+
+class MemoryCertifications(CertificationRepository):
+    """Certifications by id and code, their prints, and the items that carry them."""
+
+    def __init__(self, journal: Journal, awards: MemoryAwards) -> None:
+        self._journal = journal
+        self._awards = awards
+        self._rows: dict[int, Certification] = {}
+        self._by_code: dict[str, int] = {}
+        self._prints: dict[tuple[int, int], Print] = {}
+        self._carried: dict[ItemRef, tuple[int, datetime]] = {}
+
+    def add(self, certification: Certification) -> None:
+        with self._journal.all_or_nothing():
+            what = f"certification {certification.id}"
+            self._journal.claim(self._rows, certification.id, certification, what)
+            self._take_code(certification)
+            self._print(certification)
+
+    def update(self, certification: Certification) -> None:
+        with self._journal.all_or_nothing():
+            before = self._rows.get(certification.id)
+            if before is None or certification.version != before.version + 1:
+                raise Conflict(f"certification {certification.label}")
+            self._journal.put(self._rows, certification.id, certification)
+            if before.code is not None:
+                self._journal.drop(self._by_code, before.code)
+            self._take_code(certification)
+            self._print(certification)
+
+    def _take_code(self, certification: Certification) -> None:
+        if certification.code is not None:
+            what = f"certification code {certification.code}"
+            self._journal.claim(self._by_code, certification.code, certification.id, what)
+
+    def _print(self, certification: Certification) -> None:
+        key = (certification.id, certification.edition)
+        if key not in self._prints:
+            self._journal.put(self._prints, key, Print(*key, certification.name, certification.description))
+
+    def by_id(self, ids: Collection[int]) -> dict[int, Certification]:
+        return _found(self._rows, ids)
+
+    def by_code(self, codes: Collection[str]) -> dict[str, Certification]:
+        return {code: self._rows[found] for code, found in _found(self._by_code, codes).items()}
+
+    def overviews(self) -> Sequence[Overview]:
+        live = self._awards.live_counts()
+        items: dict[int, list[ItemRef]] = {}
+        for item, (certification_id, _) in self._carried.items():
+            items.setdefault(certification_id, []).append(item)
+        return [
+            Overview(each, live[each.id], sorted_items(items.get(each.id, ())))
+            for each in sorted(self._rows.values(), key=lambda each: (each.name, each.id))
+        ]
+
+    def prints(self, editions: Collection[tuple[int, int]]) -> dict[tuple[int, int], Print]:
+        return _found(self._prints, editions)
+
+    def assign(self, item: ItemRef, certification_id: int, at: datetime) -> None:
+        self._journal.claim(self._carried, item, (certification_id, at), f"the certification of {item}")
+
+    def carried_by(self, items: Collection[ItemRef]) -> dict[ItemRef, int]:
+        return {item: certification_id for item, (certification_id, _) in _found(self._carried, items).items()}
+
+
+class MemoryHistory(HistoryRepository):
+    """History entries by award and sequence, and by job."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._by_award: dict[int, dict[int, HistoryEntry]] = {}
+        self._by_job: dict[int, dict[tuple[int, int], HistoryEntry]] = {}
+
+    def append(self, entries: Sequence[HistoryEntry]) -> None:
+        with self._journal.all_or_nothing():
+            for entry in entries:
+                _append(self._journal, self._by_award, entry, "history entry")
+                if entry.job_id is not None:
+                    of_job = self._by_job.setdefault(entry.job_id, {})
+                    self._journal.put(of_job, (entry.award_id, entry.seq), entry)
+
+    def of(self, award_ids: Collection[int]) -> dict[int, list[HistoryEntry]]:
+        return _in_order(self._by_award, award_ids)
+
+    def by_job(self, job_id: int, after: tuple[int, int] | None, limit: int) -> Sequence[HistoryEntry]:
+        of_job = self._by_job.get(job_id, {})
+        return [of_job[key] for key in nsmallest(limit, (key for key in of_job if after is None or key > after))]
+
+
+class MemoryOutbox(Outbox):
+    """Events by award and sequence."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._by_award: dict[int, dict[int, Event]] = {}
+
+    def append(self, events: Sequence[Event]) -> None:
+        with self._journal.all_or_nothing():
+            for event in events:
+                _append(self._journal, self._by_award, event, "event")
+
+    def of(self, award_ids: Collection[int]) -> dict[int, list[Event]]:
+        return _in_order(self._by_award, award_ids)
+
+
+def _append(journal: Journal, by_award: dict[int, dict[int, Kept]], kept: Kept, kind: str) -> None:
+    of_award = by_award.setdefault(kept.award_id, {})
+    journal.claim(of_award, kept.seq, kept, f"{kind} {kept.seq} of award {kept.award_id}")
+
+
+def _in_order(by_award: dict[int, dict[int, Kept]], award_ids: Collection[int]) -> dict[int, list[Kept]]:
+    found = _found(by_award, award_ids)
+    return {award_id: [kept[seq] for seq in sorted(kept)] for award_id, kept in found.items() if kept}
+
+
+class MemoryJobs(JobRepository):
+    """Jobs by id and key, with copies of their own of what is inside."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._rows: dict[int, Job] = {}
+        self._by_key: dict[str, int] = {}
+
+    def add(self, job: Job) -> None:
+        with self._journal.all_or_nothing():
+            self._journal.claim(self._rows, job.id, _copied(job), f"job {job.public_id}")
+            if job.key is not None:
+                self._journal.claim(self._by_key, job.key, job.id, f"idempotency key {job.key}")
+
+    def update(self, job: Job) -> None:
+        before = self._rows.get(job.id)
+        if before is None or job.version != before.version + 1:
+            raise Conflict(f"job {job.public_id}")
+        self._journal.put(self._rows, job.id, _copied(job))
+
+    def get(self, job_id: int) -> Job | None:
+        job = self._rows.get(job_id)
+        return None if job is None else _copied(job)
+
+    def by_key(self, key: str) -> Job | None:
+        job_id = self._by_key.get(key)
+        return None if job_id is None else self.get(job_id)
+
+    def queued(self, limit: int) -> Sequence[Job]:
+        waiting = (job for job in self._rows.values() if job.state is JobState.QUEUED)
+        return [_copied(job) for job in nsmallest(limit, waiting, key=_age)]
+
+    def unfinished(self, fingerprint: str) -> Job | None:
+        open_jobs = (job for job in self._rows.values() if job.state in (JobState.QUEUED, JobState.RUNNING))
+        newest = max((job for job in open_jobs if job.fingerprint == fingerprint), key=_age, default=None)
+        return None if newest is None else _copied(newest)
+
+
+def _age(job: Job) -> tuple[datetime, int]:
+    return job.created_at, job.id
+
+
+def _copied(job: Job) -> Job:
+    """The job with copies of its JSON-shaped parts, so that nobody changes them from outside."""
+    parts = {name: json.loads(json.dumps(dict(getattr(job, name)))) for name in ("payload", "checkpoint", "result")}
+    return evolve(job, **parts)
+
+
+def _found(table: Mapping[K, V], keys: Iterable[K]) -> dict[K, V]:
+    """What the table has of these keys."""
+    return {key: table[key] for key in keys if key in table}
