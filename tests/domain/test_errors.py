@@ -13,21 +13,17 @@ from attrs import AttrsInstance
 from certcore import errors
 from certcore.errors import CertcoreError
 
-
-def subclasses(root: type[CertcoreError]) -> Iterator[type[CertcoreError]]:
-    yield root
-    for child in root.__subclasses__():
-        yield from subclasses(child)
+# Not by __subclasses__(): attrs makes each class twice, for its slots, and the first lives on until it is collected.
+KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, CertcoreError)]
 
 
 def tree(root: type[CertcoreError], depth: int = 0) -> Iterator[tuple[int, str]]:
     yield depth, root.__name__
-    for child in root.__subclasses__():
-        if child.__module__ == errors.__name__:
-            yield from tree(child, depth + 1)
+    for kind in KINDS:
+        if kind.__base__ is root:
+            yield from tree(kind, depth + 1)
 
 
-KINDS = [kind for kind in subclasses(CertcoreError) if kind.__module__ == errors.__name__]
 LEAVES = [kind for kind in KINDS if attrs.has(kind)]
 
 
