@@ -3,15 +3,15 @@
 Rules that hold for every port:
 
 * Instants are aware datetimes in UTC; ids of people, codes and numbers are text and compared by code point.
-* Methods take and give batches. An empty batch is allowed and does nothing. What does not exist is absent from the answer;
-  only `None` answers of one-value methods say "not there".
+* Methods take and give batches. An empty batch is allowed and does nothing. What does not exist is absent from the
+  answer; only `None` answers of one-value methods say "not there".
 * A port raises `certcore.errors.CertcoreError` kinds only; a driver's error never passes through.
 
 Rules of the storage:
 
-* ``with storage.transaction() as tx:`` gives the repositories. Leaving commits; an exception rolls back everything done
-  in it and passes on. Inside another transaction of the same thread it joins that one: an exception undoes the inner part,
-  and only the outermost commits.
+* ``with storage.transaction() as tx:`` gives the repositories. Leaving commits; an exception rolls back everything
+  done in it and passes on. Inside another transaction of the same thread it joins that one: an exception undoes the
+  inner part, and only the outermost commits.
 * Nobody sees uncommitted writes of another transaction; a transaction sees its own. A reading inside a transaction of
   the same thread joins it too; a transaction inside a reading is refused with a `StorageError`.
 * Every change of an existing row is compare-and-set on its ``version``: the new value carries the old version plus one.
@@ -45,8 +45,8 @@ class AwardQuery:
     """Which awards a search wants; what is None does not filter, nor do empty ``statuses``.
 
     Empty ``learner_ids`` match nobody: that is what somebody may see who oversees no one (R-114).
-    ``now`` is the instant at which ``statuses`` are judged. The page has at most ``limit`` awards, in ascending order of
-    id, all with an id greater than ``after``.
+    ``now`` is the instant at which ``statuses`` are judged. The page has at most ``limit`` awards, in ascending order
+    of id, all with an id greater than ``after``.
     """
 
     now: datetime = field(converter=as_instant)
@@ -67,7 +67,7 @@ class CertificationRepository(ABC):
 
     @abstractmethod
     def update(self, certification: Certification) -> None:
-        """Replace the one whose version is one less, and keep its edition in print when that is new; else `Conflict`."""
+        """Replace the one whose version is one less, and keep its edition when that is new; else `Conflict`."""
 
     @abstractmethod
     def by_id(self, ids: Collection[int]) -> dict[int, Certification]:
@@ -95,7 +95,7 @@ class CertificationRepository(ABC):
 
 
 class AwardRepository(ABC):
-    """Awards. At most one live award per learner and certification, and a number and a token never twice (R-23, R-25)."""
+    """Awards: at most one live one per learner and certification, no number or token twice (R-23, R-25)."""
 
     @abstractmethod
     def add(self, awards: Sequence[Award]) -> None:
@@ -206,7 +206,7 @@ class Storage(ABC):
     @property
     @abstractmethod
     def in_transaction(self) -> bool:
-        """Whether this thread is inside a transaction, of the storage or of the host, so that no unit can be retried here."""
+        """Whether this thread is inside a transaction, the storage's or the host's: no unit can be retried here."""
 
 
 class Directory(ABC):

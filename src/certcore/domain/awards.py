@@ -10,7 +10,7 @@ from typing import Final
 from attrs import field, frozen
 
 from certcore.domain.certifications import ItemKind, ItemRef
-from certcore.domain.checks import nfc, optional_text, prose, short_text
+from certcore.domain.checks import optional_nfc, optional_text, prose, short_text
 from certcore.domain.policy import RenewalPolicy, first_period, grace_ends, last_valid_day, warns_from, window_opens
 from certcore.domain.time import (
     as_instant,
@@ -19,7 +19,6 @@ from certcore.domain.time import (
     last_day_before,
     next_day,
     start_of_day,
-    zone_rules,
 )
 from certcore.errors import InvalidValue
 
@@ -49,11 +48,11 @@ class Link:
 
 @frozen(cache_hash=True)
 class Basis:
-    """What an award rests on: its kind, the item's code unless manual, links for an external certification (R-20)."""
+    """What an award rests on: its kind, an item's code, links for an external certification (R-20)."""
 
     kind: BasisKind = BasisKind.MANUAL
-    code: str | None = field(default=None, converter=lambda code: None if code is None else nfc(code))
-    links: tuple[Link, ...] = ()
+    code: str | None = field(default=None, converter=optional_nfc)
+    links: tuple[Link, ...] = field(default=(), converter=tuple)
 
     @code.validator
     def _names_its_item(self, attribute: object, code: str | None) -> None:
@@ -86,8 +85,8 @@ class Period:
 
     The award is valid over [``issued_at``, ``expires_at``); no expiry means always valid. ``expires_on`` is the printed
     date: the first invalid day, or the last valid one where the policy's boundary is inclusive (R-16). From
-    ``expiring_at`` on it is in its renewal window or warning; until ``grace_ends_at`` (never before the expiry) it is in
-    a grace that still counts as valid. Repeats count from ``anchor_on`` (R-13).
+    ``expiring_at`` on it is in its renewal window or warning; until ``grace_ends_at`` (never before the expiry) it is
+    in a grace that still counts as valid. Repeats count from ``anchor_on`` (R-13).
     """
 
     zone: str
@@ -107,9 +106,9 @@ class Period:
 
 
 def computed_period(policy: RenewalPolicy, issued_on: date, zone: str) -> Period:
-    """The period of a first award issued on ``issued_on`` in ``zone``, by the policy's validity (R-13).
+    """The period of a first award issued on that day in ``zone``, by the policy's validity (R-13).
 
-    Raises `SkippedDay`, `UnknownZone`, `DateOutOfRange`, or the policy's own errors where it needs facts on the learner.
+    Raises `SkippedDay`, `UnknownZone`, `DateOutOfRange`, or the policy's own errors where it needs more facts.
     """
     period = first_period(policy, issued_on)
     return _period(policy, issued_on, zone, period.expires, period.anchor_on, computed=True)
@@ -164,7 +163,7 @@ class EndReason(StrEnum):
 
 @frozen
 class Ending:
-    """Why and from which instant an award is no longer live; ``at`` is the successor's start for a renewed one (R-14)."""
+    """Why and from which instant an award is no longer live; for a renewed one, its successor's start (R-14)."""
 
     reason: EndReason
     at: datetime
@@ -286,13 +285,12 @@ def status(award: Award, now: datetime) -> Status:
 
 
 def days_left(award: Award, now: datetime, zone: str | None = None) -> int | None:
-    """Civil days from today to the last valid day, both in ``zone``: 0 on that day, never negative (R-15).
+    """Civil days from today to the last valid day, both in ``zone``: 0 on that day, None after it (R-15).
 
-    ``zone`` defaults to the award's own; None when the award never expires.
+    ``zone`` defaults to the award's own; None also when the award never expires.
     """
     if award.period.expires_at is None:
         return None
     zone = award.period.zone if zone is None else zone
-    zone_rules(zone)
-    last_day = last_day_before(award.period.expires_at, zone)
-    return max(0, (last_day - civil_date(now, zone)).days)
+    left = (last_day_before(award.period.expires_at, zone) - civil_date(now, zone)).days
+    return left if left >= 0 else None

@@ -8,7 +8,7 @@ from typing import Self
 
 from attrs import evolve, field, frozen
 
-from certcore.domain.checks import nfc, optional_text, prose, short_text
+from certcore.domain.checks import nfc, optional_nfc, optional_text, prose, short_text
 from certcore.domain.policy import RenewalPolicy
 from certcore.errors import InvalidValue
 
@@ -60,19 +60,18 @@ class Certification:
 
     id: int
     name: str = field(validator=short_text(255))
-    code: str | None = field(default=None, validator=optional_text(255))
+    code: str | None = field(default=None, converter=optional_nfc, validator=optional_text(255))
     description: str = field(default="", validator=prose())
     policy: RenewalPolicy = RenewalPolicy()
     allow_retake: bool = False
     template: str = field(default="classic", validator=short_text(64))
-    credits: Decimal | None = None
+    credits: Decimal | None = field(default=None)
     retired: bool = False
     edition: int = 1
     version: int = 1
-    head: bytes = b""
 
     @credits.validator
-    def _not_negative(self, _attribute: object, credits: Decimal | None) -> None:  # noqa: A002
+    def _not_negative(self, _attribute: object, credits: Decimal | None) -> None:
         if credits is not None and not (credits.is_finite() and credits >= 0):
             raise InvalidValue("credits", credits, "a decimal number that is not negative")
 

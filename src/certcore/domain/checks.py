@@ -18,6 +18,11 @@ def nfc(text: str) -> str:
     return text if text.isascii() else normalize("NFC", text)
 
 
+def optional_nfc(text: str | None) -> str | None:
+    """``None``, or ``text`` as `nfc` has it."""
+    return None if text is None else nfc(text)
+
+
 def short_text(longest: int, *, blank: bool = False) -> Callable[[Any, Any, Any], None]:
     """An attrs validator: text of one line, at most ``longest`` characters, not blank unless ``blank``."""
 

@@ -65,7 +65,7 @@ def chained(
     job_id: int | None,
 ) -> HistoryEntry:
     """The entry that follows the one with hash ``previous`` (empty for the first)."""
-    digest = sha256(salt + personal.encode()).digest()
+    digest = _digest(personal, salt)
     return HistoryEntry(
         award_id,
         seq,
@@ -75,20 +75,24 @@ def chained(
         personal,
         salt,
         digest,
-        _link(previous, award_id, seq, at, act, facts, digest),
+        _link(previous, award_id, seq, at=at, act=act, facts=facts, digest=digest),
         job_id,
     )
 
 
 def verifies(previous: bytes, entry: HistoryEntry) -> bool:
     """Whether ``entry`` is unaltered and follows the entry with hash ``previous``; also after erasure."""
-    if entry.personal is not None and entry.salt is not None:
-        if sha256(entry.salt + entry.personal.encode()).digest() != entry.digest:
-            return False
+    kept = entry.personal is not None and entry.salt is not None
+    if kept and _digest(entry.personal or "", entry.salt or b"") != entry.digest:
+        return False
     return entry.hash == _link(
-        previous, entry.award_id, entry.seq, entry.at, entry.act, entry.facts, entry.digest
+        previous, entry.award_id, entry.seq, at=entry.at, act=entry.act, facts=entry.facts, digest=entry.digest
     )
 
 
-def _link(previous: bytes, award_id: int, seq: int, at: datetime, act: str, facts: str, digest: bytes) -> bytes:
+def _digest(personal: str, salt: bytes) -> bytes:
+    return sha256(salt + personal.encode()).digest()
+
+
+def _link(previous: bytes, award_id: int, seq: int, *, at: datetime, act: str, facts: str, digest: bytes) -> bytes:
     return sha256(f"{previous.hex()}|{award_id}|{seq}|{to_micros(at)}|{act}|{digest.hex()}|{facts}".encode()).digest()

@@ -1,4 +1,4 @@
-"""Jobs: long acts that report progress and keep their result, and acts that must not be done twice (R-31, R-34, R-41)."""
+"""Jobs: long acts that report progress, and acts that must not be done twice (R-31, R-34, R-41)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -29,9 +29,9 @@ class JobState(StrEnum):
 class Job:
     """One act as a job.
 
-    ``payload`` says what was asked for and is JSON-shaped, as are ``result`` and ``checkpoint`` (what is needed to go on
-    after ``done`` of ``total``). ``key`` is the caller's idempotency key, unique per tenant; ``fingerprint`` a digest of
-    kind, actor and payload, by which the same act is known again.
+    ``payload`` says what was asked for and is JSON-shaped, as are ``result`` and ``checkpoint`` (what is needed to go
+    on after ``done`` of ``total``). ``key`` is the caller's idempotency key, unique per tenant; ``fingerprint`` is a
+    digest of kind, actor and payload, by which the same act is known again.
     """
 
     id: int

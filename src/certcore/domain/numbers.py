@@ -31,9 +31,7 @@ def new_tokens(count: int, random_bytes: RandomBytes) -> list[bytes]:
 def new_numbers(count: int, random_bytes: RandomBytes) -> list[str]:
     """``count`` certificate numbers ``XXXX-XXXX-XXXX-C``: twelve random symbols and a check symbol."""
     pool = random_bytes(_NUMBER_BYTES * count)
-    return [
-        _number(int.from_bytes(pool[at : at + _NUMBER_BYTES])) for at in range(0, len(pool), _NUMBER_BYTES)
-    ]
+    return [_number(int.from_bytes(pool[at : at + _NUMBER_BYTES])) for at in range(0, len(pool), _NUMBER_BYTES)]
 
 
 def _number(value: int) -> str:

@@ -20,8 +20,8 @@ class Settings:
     award_by_hand: bool = True
     providers: frozenset[str] | None = None
     credits: bool = True
-    at_once: int = 100
-    batch: int = 2_000
+    at_once: int = field(default=100)
+    batch: int = field(default=2_000)
 
     @zone.validator
     def _known(self, _attribute: object, zone: str) -> None:

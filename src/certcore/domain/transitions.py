@@ -81,7 +81,17 @@ def issue(
     """A new award; its notice waits until the award starts. Names are kept as documents print them (R-28)."""
     award_id = identity.id
     facts = f'{{"after":{_terms(period, basis, details, certification.edition)},"number":"{identity.number}"}}'
-    entry = _entry(b"", award_id, 1, "issued", facts, learner.id, details.note, identity.salt, context)
+    entry = _entry(
+        b"",
+        award_id,
+        1,
+        act="issued",
+        facts=facts,
+        learner_id=learner.id,
+        note=details.note,
+        salt=identity.salt,
+        context=context,
+    )
     award = Award(
         award_id,
         identity.number,
@@ -146,7 +156,17 @@ def _changed(
 ) -> Change:
     seq = before.version + 1
     text = facts if isinstance(facts, str) else canonical(facts)
-    entry = _entry(before.head, before.id, seq, act, text, before.learner_id, note, salt, context)
+    entry = _entry(
+        before.head,
+        before.id,
+        seq,
+        act=act,
+        facts=text,
+        learner_id=before.learner_id,
+        note=note,
+        salt=salt,
+        context=context,
+    )
     return Change(
         before,
         evolve(after, version=seq, head=entry.hash),
@@ -159,6 +179,7 @@ def _entry(
     previous: bytes,
     award_id: int,
     seq: int,
+    *,
     act: str,
     facts: str,
     learner_id: str,

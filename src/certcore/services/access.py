@@ -20,7 +20,7 @@ class RoleAccess(AccessPolicy):
 
 
 def demand(ports: Ports, actor: Actor, act: Act, kind: str, ref: str) -> Scope:
-    """The scope of the act; `NotFound` for ``kind`` ``ref`` when it is empty: not allowed looks like not there (R-114)."""
+    """The scope of the act; `NotFound` when it is empty: not allowed looks like not there (R-114)."""
     scope = ports.access.scope(actor, act)
     if scope == NOBODY:
         raise NotFound(kind, ref)

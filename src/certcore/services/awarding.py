@@ -40,11 +40,11 @@ class AwardRequest:
     branches: tuple[str, ...] = field(default=(), converter=tuple)
     zone: str | None = None
     expires_on: date | None = None
-    always_valid: bool = False
+    always_valid: bool = field(default=False)
     basis: Basis = MANUAL
     details: Details = NO_DETAILS
     notify: bool = True
-    held: Held = Held.KEEP
+    held: Held = field(default=Held.KEEP)
 
     @always_valid.validator
     def _one_expiry(self, _attribute: object, always_valid: bool) -> None:
@@ -202,11 +202,13 @@ def _refusal(recipient: _Recipient, scope: Scope) -> str | None:
     return None if recipient.person.active else "deactivated_user"
 
 
-def _outcome(recipient: _Recipient, refusal: str | None, settled: Mapping[str, tuple[Decision, Award | None]]) -> AwardOutcome:
+def _outcome(
+    recipient: _Recipient, refusal: str | None, settled: Mapping[str, tuple[Decision, Award | None]]
+) -> AwardOutcome:
     if refusal is not None or recipient.person is None:
         return AwardOutcome(recipient.username, Outcome.REJECTED, reason=refusal)
     decision, award = settled[recipient.person.id]
-    return AwardOutcome(recipient.username, decision.outcome, award and award.number, decision.reason)
+    return AwardOutcome(recipient.username, decision.outcome, award.number if award else None, decision.reason)
 
 
 def _reported(job: Job) -> AwardReport:

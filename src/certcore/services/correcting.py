@@ -55,7 +55,9 @@ class Correcting:
             )
             if reprint:
                 edited = evolve(edited, learner_name=self._name(award), edition=certification.edition)
-            return award if edited == award else self._written(tx, edit(award, edited, self._salt(), self._context(actor)))
+            return (
+                award if edited == award else self._written(tx, edit(award, edited, self._salt(), self._context(actor)))
+            )
 
         return in_unit(self._ports.storage, work)
 
@@ -110,4 +112,3 @@ def _edited(
         return period
     expiry = None if always_valid else expires_on or period.expires_on
     return typed_period(certification.policy, issued_on or period.issued_on, period.zone, expiry)
-

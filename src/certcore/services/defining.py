@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from attrs import frozen
 
 from certcore.domain.certifications import Certification, Item, ItemRef, Overview
+from certcore.domain.checks import nfc
 from certcore.domain.numbers import new_ids
 from certcore.domain.people import Act, Actor
 from certcore.errors import CodeTaken, InvalidValue, ItemTaken, NotFound
@@ -108,7 +109,8 @@ def find_certification(tx: Transaction, ref: str | int) -> Certification:
     if isinstance(ref, int):
         found = tx.certifications.by_id([ref]).get(ref)
     else:
-        found = tx.certifications.by_code([ref]).get(ref)
+        code = nfc(ref)
+        found = tx.certifications.by_code([code]).get(code)
     if found is None:
         raise NotFound("certification", str(ref))
     return found

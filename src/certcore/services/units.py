@@ -39,7 +39,7 @@ def in_unit(storage: Storage, work: Callable[[Transaction], T]) -> T:
         except Retryable:
             if attempt == TRIES or storage.in_transaction:
                 raise
-            time.sleep(_FIRST_PAUSE_SECONDS * 2**attempt * random.random())  # noqa: S311
+            time.sleep(_FIRST_PAUSE_SECONDS * 2**attempt * random.random())
     raise AssertionError("unreachable: the last try returns or raises")
 
 

@@ -12,6 +12,9 @@ from certcore.errors import InvalidValue, UnreadableFile
 from certcore.services.importing.encoding import Lines
 
 SEPARATORS: Final = (",", ";", "\t", "|")
+REPORT_COLUMNS: Final = ("certcore_line", "certcore_error")
+"""Columns of a file of rejects, ignored when that file is fed back, however often (R-43)."""
+
 _SEPARATOR_LINE = re.compile(r'sep=([^"\0\r\n])[\r\n]*', re.IGNORECASE)
 _HEAD_LINES = 4096
 
@@ -119,6 +122,6 @@ def _check_head(head: Head, fmt: TableFormat, missing: Sequence[str], line: int)
         if not text:
             at = head.header.index(text) + 1
             raise UnreadableFile("blank_header", f"column {at} has no name; name it, or remove it", line, str(at))
-        if times > 1:
+        if times > 1 and text not in REPORT_COLUMNS:
             problem = f"{times} columns are named {text!r}; rename or remove all but one"
             raise UnreadableFile("duplicate_header", problem, line, text)

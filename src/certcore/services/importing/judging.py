@@ -80,7 +80,7 @@ class Judge:
         """Every row of the batch in the order of the file."""
         for memory in (self._terms, self._periods):
             if len(memory) > _MOST_REMEMBERED:
-                memory.clear()  # type: ignore[attr-defined]
+                memory.clear()
         known = self._look_up(tx, batch)
         judged = [self._row(line, row, known, tx) for line, row in zip(batch.lines, batch.rows, strict=True)]
         judged += [Judged(bad.line, bad.raw, problems=(bad.problem,)) for bad in batch.bad]
@@ -88,8 +88,8 @@ class Judge:
 
     def _look_up(self, tx: Transaction, batch: Batch) -> _Known:
         usernames, codes = usernames_in(self._table, batch), codes_in(self._table, batch)
-        people = self._ports.directory.match([key for key in usernames.values() if isinstance(key, str)])
-        certifications = tx.certifications.by_code([code for code in codes.values() if isinstance(code, str)])
+        people = self._ports.directory.match(list({key for key in usernames.values() if isinstance(key, str)}))
+        certifications = tx.certifications.by_code(list({code for code in codes.values() if isinstance(code, str)}))
         live = tx.awards.live(
             [certification.id for certification in certifications.values()], [person.id for person in people.values()]
         )

@@ -34,7 +34,7 @@ class ImportRequest:
     ``sha256`` demands the bytes of an earlier dry run. ``allow_shorten`` lets a row end an award earlier.
     """
 
-    zone: str
+    zone: str = field()
     duplicates: Duplicates = Duplicates.ERROR
     mode: Mode = Mode.SKIP_BAD_ROWS
     format: TableFormat = field(factory=TableFormat)
@@ -54,7 +54,7 @@ class ImportRequest:
 
 @frozen
 class RowError:
-    """One mistake in one row: the line an editor shows, the column and its value, a stable code, how to mend it (R-42)."""
+    """One mistake in a row: the line an editor shows, column and value, a stable code, how to mend it (R-42)."""
 
     line: int
     column: str | None

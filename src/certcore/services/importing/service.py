@@ -1,8 +1,9 @@
-"""Importing awards from CSV: survey the file, judge and decide batch by batch, write each batch whole (R-40 to R-46)."""
+"""Importing awards from CSV: survey the file, then judge, decide and write it batch by batch (R-40 to R-46)."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from functools import partial
 from typing import BinaryIO
 
 from attrs import frozen
@@ -108,7 +109,7 @@ class _Run:
         tally = self._tally()
         job = in_unit(self._ports.storage, self._new_job)
         for batch in self._batches():
-            job, results = in_unit(self._ports.storage, lambda tx, job=job, batch=batch: self._write(tx, job, batch, tally))
+            job, results = in_unit(self._ports.storage, partial(self._write, job=job, batch=batch, tally=tally))
             self._take(tally, results)
         if sha256_of(self._file) != self._digest:
             raise _changed("while it was imported")

@@ -78,7 +78,7 @@ def _read_once(
 
 def _keys(table: Table, batch: Batch, directory: Directory) -> Iterator[tuple[int, str, str]]:
     usernames, codes = usernames_in(table, batch), codes_in(table, batch)
-    people = directory.match([key for key in set(usernames.values()) if isinstance(key, str)])
+    people = directory.match(list({key for key in usernames.values() if isinstance(key, str)}))
     ids = {text: people[key].id for text, key in usernames.items() if isinstance(key, str) and key in people}
     at_username, at_code = position(table, USERNAME), position(table, CERTIFICATION)
     for line, row in zip(batch.lines, batch.rows, strict=True):

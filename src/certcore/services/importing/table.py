@@ -14,14 +14,12 @@ from attrs import frozen
 from certcore.domain.cells import Problem
 from certcore.errors import InvalidValue, UnreadableFile
 from certcore.services.importing.encoding import LINE_LIMIT, Lines, find_encoding
-from certcore.services.importing.header import TableFormat, check_format, find_head
+from certcore.services.importing.header import REPORT_COLUMNS, TableFormat, check_format, find_head
 
-__all__ = ["FIELD_LIMIT", "BadRow", "Batch", "Table", "TableFormat", "open_table", "sha256_of"]
+__all__ = ["FIELD_LIMIT", "REPORT_COLUMNS", "BadRow", "Batch", "Table", "TableFormat", "open_table", "sha256_of"]
 
 FIELD_LIMIT: Final = 128 * 1024
 """The most characters of one cell."""
-REPORT_COLUMNS: Final = ("certcore_line", "certcore_error")
-"""Columns of a file of rejects, ignored when that file is fed back (R-43)."""
 
 
 @frozen
@@ -60,7 +58,7 @@ class Table:
     _file: BinaryIO
     _head: int
 
-    def batches(self, size: int = 2_000, after: int = 0) -> Iterator[Batch]:
+    def batches(self, size: int = 500, after: int = 0) -> Iterator[Batch]:
         """All rows but those without any value, at most ``size`` at a time (fewer where rows are long).
 
         ``after`` goes on behind the ``last_line`` of an earlier batch. Raises `UnreadableFile`.

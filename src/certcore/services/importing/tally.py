@@ -1,4 +1,4 @@
-"""What an import has done so far: counts, the first mistakes, and the rejected rows as a file to correct (R-42, R-43)."""
+"""What an import has done so far: counts, the first mistakes, and rejected rows to correct (R-42, R-43)."""
 
 import csv
 from collections import Counter
@@ -39,7 +39,7 @@ class Rejects:
     """Rejected rows as CSV, original cells and two columns that say where and why, held until they are handed over."""
 
     def __init__(self, table: Table) -> None:
-        self._spool = SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8", newline="")
+        self._spool = SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8", newline="")  # noqa: SIM115 - closed by hand_over
         self._csv = csv.writer(self._spool)
         self._width = table.width
         if table.header:
@@ -87,6 +87,4 @@ class Tally:
 
     def report(self, **rest: object) -> ImportReport:
         """The report so far."""
-        return ImportReport.counted(
-            self.counts, errors_total=self.errors_total, errors=tuple(self.errors), **rest
-        )
+        return ImportReport.counted(self.counts, errors_total=self.errors_total, errors=tuple(self.errors), **rest)
