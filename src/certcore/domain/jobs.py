@@ -4,17 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
-from types import MappingProxyType
-from typing import Final
 
 from attrs import field, frozen
 
 from certcore.domain.checks import optional_text
 from certcore.domain.history import canonical
 from certcore.domain.people import Actor
-
-NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
-
 
 class JobState(StrEnum):
     """Where a job stands."""
@@ -43,8 +38,8 @@ class Job:
     state: JobState = JobState.QUEUED
     done: int = 0
     total: int | None = None
-    checkpoint: Mapping[str, object] = NOTHING
-    result: Mapping[str, object] = NOTHING
+    checkpoint: Mapping[str, object] = field(factory=dict, converter=dict)
+    result: Mapping[str, object] = field(factory=dict, converter=dict)
     version: int = 1
 
     @property

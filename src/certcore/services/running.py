@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from attrs import evolve, frozen
 
-from certcore.domain.jobs import NOTHING, Job, JobState
+from certcore.domain.jobs import Job, JobState
 from certcore.domain.numbers import new_ids
 from certcore.domain.people import Actor
 from certcore.errors import CertcoreError, IdempotencyConflict, NotFound
@@ -82,11 +82,11 @@ def new_job(
     key: str | None = None,
     state: JobState = JobState.QUEUED,
     total: int | None = None,
-    checkpoint: Mapping[str, object] = NOTHING,
+    checkpoint: Mapping[str, object] | None = None,
 ) -> Job:
     """A job that is not stored yet."""
     (job_id,) = new_ids(1, ports.random_bytes)
-    return Job(job_id, kind, actor, payload, ports.now(), key, state, total=total, checkpoint=checkpoint)
+    return Job(job_id, kind, actor, payload, ports.now(), key, state, total=total, checkpoint=checkpoint or {})
 
 
 def once(ports: Ports, job: Job, work: Callable[[Transaction, Job], Job]) -> Job:
