@@ -15,12 +15,16 @@ from certcore.ports import Catalog, Directory
 _NONE: Final[Mapping[str, Collection[str]]] = MappingProxyType({})
 
 
+def _names(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(names)
+
+
 @frozen
 class Branch:
     """A branch: the code of the one it is part of, if any, and its own members by id or username."""
 
     parent: str | None = None
-    members: tuple[str, ...] = field(default=(), converter=tuple)
+    members: tuple[str, ...] = field(default=(), converter=_names)
 
 
 class MemoryDirectory(Directory):
