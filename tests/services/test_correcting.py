@@ -4,8 +4,8 @@ import json
 from datetime import date
 
 import pytest
-
 from attrs import evolve
+
 from certcore.domain.awards import Basis, BasisKind, Details, Status
 from certcore.domain.history import verifies
 from certcore.errors import InvalidValue, NotFound, NotLive

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from datetime import date
 from functools import partial
 from typing import BinaryIO
@@ -66,19 +67,12 @@ class Importing:
         table = open_table(file, request.format, REQUIRED, OPTIONAL)
         found = survey(table, self._ports.directory)
         judge = Judge(self._ports, request, table, found, scope)
-        run = _Run(self._ports, file, request, actor, table, found, judge, digest, progress)
-        if dry_run:
-            tally, job = run.dry(), None
-        elif request.mode is Mode.ALL_OR_NOTHING:
-            tally, job = run.whole()
-        else:
-            tally, job = run.in_batches()
-        if rejects is not None:
-            tally.rejects.hand_over(rejects)
-        report = run.report(tally, job, dry_run=dry_run)
-        if job is not None:
-            in_unit(self._ports.storage, lambda tx: save(tx, job, result=JSON.unstructure(report)))
-        return report
+        with closing(Rejects(table)) as kept:
+            run = _Run(self._ports, file, request, actor, table, found, judge, digest, progress, Tally(kept))
+            job = run.dry() if dry_run else run.whole() if request.mode is Mode.ALL_OR_NOTHING else run.in_batches()
+            if rejects is not None:
+                kept.hand_over(rejects)
+            return run.report(job)
 
 
 @frozen
@@ -94,81 +88,81 @@ class _Run:
     _judge: Judge
     _digest: str
     _progress: Progress
+    _tally: Tally
 
-    def dry(self) -> Tally:
+    def dry(self) -> None:
         """Decide for every row and write nothing."""
-        tally = self._tally()
         with self._ports.storage.reading() as tx:
             for batch in self._batches():
                 _, results = self._decided(tx, batch)
-                self._take(tally, results)
-        return tally
+                self._take(results)
 
-    def in_batches(self) -> tuple[Tally, Job]:
+    def in_batches(self) -> Job:
         """A transaction for each batch, with the job's progress in it."""
-        tally = self._tally()
         job = in_unit(self._ports.storage, self._new_job)
         for batch in self._batches():
-            job, results = in_unit(self._ports.storage, partial(self._write, job=job, batch=batch, tally=tally))
-            self._take(tally, results)
-        if sha256_of(self._file) != self._digest:
-            raise _changed("while it was imported")
-        return tally, in_unit(self._ports.storage, lambda tx: save(tx, job, state=JobState.DONE))
+            job, results = in_unit(self._ports.storage, partial(self._write, job=job, batch=batch))
+            self._take(results)
+        self._check_unchanged()
+        return job
 
-    def whole(self) -> tuple[Tally, Job]:
+    def whole(self) -> Job:
         """One transaction for the file; with a bad row it leaves nothing but the failed job."""
-        tally = self._tally()
 
-        def work(tx: Transaction) -> tuple[Tally, Job]:
-            nonlocal tally
-            tally = self._tally()
+        def work(tx: Transaction) -> Job:
+            self._tally.start_again()
             job = self._new_job(tx)
             for batch in self._batches():
-                job, results = self._write(tx, job, batch, tally)
-                self._take(tally, results)
-            if tally.counts[Outcome.REJECTED]:
+                job, results = self._write(tx, job, batch)
+                self._take(results)
+            if self._tally.counts[Outcome.REJECTED]:
                 raise _Spoiled
-            if sha256_of(self._file) != self._digest:
-                raise _changed("while it was imported")
-            return tally, save(tx, job, state=JobState.DONE)
+            self._check_unchanged()
+            return job
 
         try:
             return in_unit(self._ports.storage, work)
         except _Spoiled:
-            tally.counts = Counter({Outcome.REJECTED: tally.done})
-            failed = in_unit(self._ports.storage, lambda tx: self._new_job(tx, JobState.FAILED))
-            return tally, failed
+            self._tally.counts = Counter({Outcome.REJECTED: self._tally.done})
+            return in_unit(self._ports.storage, self._new_job)
 
-    def report(self, tally: Tally, job: Job | None, *, dry_run: bool) -> ImportReport:
-        """What became of the rows."""
-        return tally.report(
-            dry_run=dry_run,
+    def report(self, job: Job | None) -> ImportReport:
+        """What became of the rows; kept as the result of the job, done, or failed when nothing was imported."""
+        report = self._tally.report(
+            dry_run=job is None,
             import_id=None if job is None else job.public_id,
             warnings=tuple(warning.message for warning in self._table.warnings),
             sha256=self._digest,
         )
+        if job is not None:
+            spoiled = self._request.mode is Mode.ALL_OR_NOTHING and report.rejected
+            state = JobState.FAILED if spoiled else JobState.DONE
+            result = JSON.unstructure(report)
+            in_unit(self._ports.storage, lambda tx: save(tx, job, state=state, result=result, checkpoint={}))
+        return report
 
     def _batches(self) -> Iterator[Batch]:
         return self._table.batches(self._ports.settings.batch)
 
-    def _tally(self) -> Tally:
-        return Tally(Rejects(self._table))
+    def _take(self, results: Sequence[Result]) -> None:
+        self._tally.add(results)
+        self._progress(self._tally.done, self._survey.rows)
 
-    def _take(self, tally: Tally, results: Sequence[Result]) -> None:
-        tally.add(results)
-        self._progress(tally.done, self._survey.rows)
+    def _check_unchanged(self) -> None:
+        if sha256_of(self._file) != self._digest:
+            raise _changed("while it was imported")
 
-    def _new_job(self, tx: Transaction, state: JobState = JobState.RUNNING) -> Job:
+    def _new_job(self, tx: Transaction) -> Job:
         payload = {"sha256": self._digest, "request": JSON.unstructure(self._request)}
-        job = new_job(self._ports, JOB_KIND, payload, self._actor, state=state, total=self._survey.rows)
+        job = new_job(self._ports, JOB_KIND, payload, self._actor, state=JobState.RUNNING, total=self._survey.rows)
         tx.jobs.add(job)
         return job
 
-    def _write(self, tx: Transaction, job: Job, batch: Batch, tally: Tally) -> tuple[Job, list[Result]]:
+    def _write(self, tx: Transaction, job: Job, batch: Batch) -> tuple[Job, list[Result]]:
         decided, results = self._decided(tx, batch)
         context = Context(self._actor, self._ports.now(), job.id)
         carry_out(tx, [each for each, _ in decided], [each for _, each in decided], context, self._ports.random_bytes)
-        counts = tally.counts + Counter(result.outcome for result in results)
+        counts = self._tally.counts + Counter(result.outcome for result in results)
         checkpoint = {"line": batch.last_line, "counts": {outcome.value: n for outcome, n in counts.items()}}
         return save(tx, job, done=counts.total(), checkpoint=checkpoint), results
 

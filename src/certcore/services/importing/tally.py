@@ -39,17 +39,23 @@ class Rejects:
     """Rejected rows as CSV, original cells and two columns that say where and why, held until they are handed over."""
 
     def __init__(self, table: Table) -> None:
-        self._spool = SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8", newline="")  # noqa: SIM115 - closed by hand_over
+        self._spool = SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8", newline="")  # noqa: SIM115 - see close
         self._csv = csv.writer(self._spool)
-        self._width = table.width
-        if table.header:
-            self._csv.writerow([*map(guarded, table.header), *REPORT_COLUMNS])
+        self._table = table
+        self.start_again()
+
+    def start_again(self) -> None:
+        """Forget all rows."""
+        self._spool.seek(0)
+        self._spool.truncate()
+        if self._table.header:
+            self._csv.writerow([*map(guarded, self._table.header), *REPORT_COLUMNS])
 
     def add(self, result: Result) -> None:
         """Keep a rejected row; cells are made safe for spreadsheets, and a re-import takes that back."""
         raw = result.row.raw
         cells = [raw] if isinstance(raw, str) else list(raw)
-        cells += [""] * (self._width - len(cells))
+        cells += [""] * (self._table.width - len(cells))
         told = " ".join(problem.message for problem in result.problems)
         self._csv.writerow([*map(guarded, cells), result.row.line, guarded(told)])
 
@@ -58,6 +64,9 @@ class Rejects:
         self._spool.seek(0)
         while block := self._spool.read(_BLOCK):
             writer.write(block)
+
+    def close(self) -> None:
+        """Give the temporary file back."""
         self._spool.close()
 
 
@@ -69,6 +78,13 @@ class Tally:
     counts: Counter[Outcome] = field(factory=Counter, init=False)
     errors: list[RowError] = field(factory=list, init=False)
     errors_total: int = field(default=0, init=False)
+
+    def start_again(self) -> None:
+        """Forget everything."""
+        self.counts.clear()
+        self.errors.clear()
+        self.errors_total = 0
+        self.rejects.start_again()
 
     def add(self, results: Sequence[Result]) -> None:
         """Take the results of a batch that is committed."""
