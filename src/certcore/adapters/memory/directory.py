@@ -21,7 +21,7 @@ def _names(names: Iterable[str]) -> tuple[str, ...]:
 
 @frozen
 class Branch:
-    """A branch: the code of the one it is part of, if any, and its own members by id or username."""
+    """A branch: the code of the one it is part of, if any, and its own members by username or id."""
 
     parent: str | None = None
     members: tuple[str, ...] = field(default=(), converter=_names)
@@ -30,9 +30,9 @@ class Branch:
 class MemoryDirectory(Directory):
     """People, the groups and branches they are in, and those who look after them.
 
-    Persons are named by id or username. ``managers`` gives the manager of each learner, ``coaches`` those whom each
-    coach coaches, ``admins`` the groups that each group admin administers. Raises `InvalidDefinition` for a name that is
-    not there, a username given to two, and a branch that is part of itself.
+    Persons are named by username, or by id where nobody has that username. ``managers`` gives the manager of each
+    learner, ``coaches`` those whom each coach coaches, ``admins`` the groups that each group admin administers. Raises
+    `InvalidDefinition` for a name that is not there, a username given to two, and a branch that is part of itself.
     """
 
     def __init__(
@@ -105,9 +105,9 @@ class MemoryDirectory(Directory):
         return [self._id(each, path) for each in people]
 
     def _id(self, name: str, path: str) -> str:
-        found = name if name in self._people else self._ids.get(nfc(name))
-        if found is None:
-            raise InvalidDefinition(path, f"there is no person {name!r}; give an id or a username from people.")
+        found = self._ids.get(nfc(name), name)
+        if found not in self._people:
+            raise InvalidDefinition(path, f"there is no person {name!r}; give a username or an id from people.")
         return found
 
 
