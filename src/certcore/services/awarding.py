@@ -184,7 +184,7 @@ class Awarding:
         ]
         context = Context(actor, self._ports.now(), job_id)
         decisions = decisions_for(candidates, request.held)
-        awards = carry_out(tx, candidates, decisions, context, self._ports.random_bytes)
+        awards = carry_out(self._ports.storage, candidates, decisions, context, self._ports.random_bytes)
         settled = dict(zip(people, zip(decisions, awards, strict=True), strict=True))
         outcomes = [_outcome(each, _refusal(each, scope), settled) for each in recipients]
         return AwardReport(len(outcomes), Counter(each.outcome for each in outcomes), outcomes)

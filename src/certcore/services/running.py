@@ -82,7 +82,7 @@ def new_job(
     key: str | None = None,
     state: JobState = JobState.QUEUED,
     total: int | None = None,
-    checkpoint: Mapping[str, object] | None = None,
+    checkpoint: dict[str, object] | None = None,
 ) -> Job:
     """A job that is not stored yet."""
     (job_id,) = new_ids(1, ports.random_bytes)

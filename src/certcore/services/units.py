@@ -68,7 +68,7 @@ def decisions_for(candidates: Sequence[Candidate], held: Held, *, may_shorten: b
 
 
 def carry_out(
-    tx: Transaction,
+    storage: Storage,
     candidates: Sequence[Candidate],
     decisions: Sequence[Decision],
     context: Context,
@@ -76,16 +76,27 @@ def carry_out(
 ) -> list[Award | None]:
     """Write what was decided, each certification and learner at most once; the award that each candidate holds now.
 
-    Raises `Conflict` when somebody else was first (see `in_unit`), and `NumberTaken` when in each of `TRIES` draws a
-    number was taken (f20).
+    Called inside a unit. Raises `Conflict` when somebody else was first (see `in_unit`), and `NumberTaken` when in each
+    of `TRIES` draws a number was taken (f20).
     """
     for _ in range(TRIES):
-        changes = list(_changes(candidates, decisions, context, random_bytes))
-        numbers = [change.after.number for group in changes for change in group if change.before is None]
-        if len(set(numbers)) == len(numbers) and not tx.awards.by_number(numbers):
-            write(tx, [change for group in changes for change in group])
-            return [group[-1].after if group else each.live for each, group in zip(candidates, changes, strict=True)]
+        groups = list(_changes(candidates, decisions, context, random_bytes))
+        changes = [change for group in groups for change in group]
+        try:
+            with storage.transaction() as tx:
+                write(tx, changes)
+        except Conflict:
+            if not _drew_a_taken_number(storage, changes):
+                raise
+        else:
+            return [group[-1].after if group else each.live for each, group in zip(candidates, groups, strict=True)]
     raise NumberTaken(TRIES)
+
+
+def _drew_a_taken_number(storage: Storage, changes: Sequence[Change]) -> bool:
+    numbers = [change.after.number for change in changes if change.before is None]
+    with storage.transaction() as tx:
+        return len(set(numbers)) < len(numbers) or bool(tx.awards.by_number(numbers))
 
 
 def _changes(

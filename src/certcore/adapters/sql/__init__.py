@@ -4,7 +4,20 @@
 `upgrade` and `check` look after the tables. Needs the extra ``certcore[sql]``, on PostgreSQL ``certcore[postgres]``.
 """
 
+from certcore.adapters.sql.directory import SqlCatalog, SqlDirectory
+from certcore.adapters.sql.people import BranchRecord, PersonRecord
 from certcore.adapters.sql.schema import Revisions, check, revisions, upgrade
 from certcore.adapters.sql.storage import SqlStorage, SqlTransaction
 
-__all__ = ["Revisions", "SqlStorage", "SqlTransaction", "check", "revisions", "upgrade"]
+__all__ = [
+    "BranchRecord",
+    "PersonRecord",
+    "Revisions",
+    "SqlCatalog",
+    "SqlDirectory",
+    "SqlStorage",
+    "SqlTransaction",
+    "check",
+    "revisions",
+    "upgrade",
+]

@@ -31,6 +31,19 @@ def insert_unless_taken(table: Table, dialect: Dialect) -> str | None:
     return f"{insert(table, dialect)} ON CONFLICT DO NOTHING" if dialect.name in ("sqlite", "postgresql") else None
 
 
+def upsert(table: Table, dialect: Dialect) -> str:
+    """The INSERT that replaces the row with the same primary key."""
+    key = ", ".join(column.name for column in table.primary_key)
+    changed = ", ".join(f"{column.name} = excluded.{column.name}" for column in table.c if not column.primary_key)
+    return f"{insert(table, dialect)} ON CONFLICT ({key}) DO UPDATE SET {changed}"
+
+
+def set_one(table: Table, column: str, dialect: Dialect) -> str:
+    """The UPDATE of one column by tenant and id."""
+    mark = _mark(dialect)
+    return f"UPDATE {table.name} SET {column} = {mark} WHERE tenant = {mark} AND id = {mark}"
+
+
 def replace(table: Table, dialect: Dialect, rows: Rows) -> tuple[str, Rows]:
     """The UPDATE of a whole row by tenant, id and the version before, and its parameters for each of the rows."""
     statement, values_of = _replace(table, _mark(dialect))

@@ -5,7 +5,7 @@ are shared by many awards of a batch, so they are converted once.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -299,7 +299,7 @@ def job_from(*row: Any) -> Job:
     )
 
 
-def json_object(text: str) -> Mapping[str, object]:
+def json_object(text: str) -> Any:
     """The JSON object that ``text`` holds; raises ValueError for anything else."""
     data = json.loads(text)
     if not isinstance(data, dict):

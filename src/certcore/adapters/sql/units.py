@@ -49,6 +49,17 @@ class Unit:
                 else:
                     self._count(bulk.insert(table, self.connection.dialect), rows, what)
 
+    def upsert(self, table: Table, rows: Sequence[tuple[object, ...]], what: str) -> None:
+        """Insert rows, or replace those that have the same primary key, all or none."""
+        if rows:
+            with self.savepoint():
+                self._count(bulk.upsert(table, self.connection.dialect), rows, what)
+
+    def set_each(self, table: Table, column: str, rows: Sequence[tuple[object, ...]], what: str) -> None:
+        """Set one column in many rows: the new value, tenant and id of each."""
+        if rows:
+            self._count(bulk.set_one(table, column, self.connection.dialect), rows, what)
+
     def replace(self, table: Table, rows: Sequence[tuple[object, ...]], what: str) -> None:
         """Replace each row whose stored version is one less, all or none; else `Conflict` over ``what``.
 

@@ -69,7 +69,10 @@ class Importing:
         judge = Judge(self._ports, request, table, found, scope)
         with closing(Rejects(table)) as kept:
             run = _Run(self._ports, file, request, actor, table, found, judge, digest, progress, Tally(kept))
-            job = run.dry() if dry_run else run.whole() if request.mode is Mode.ALL_OR_NOTHING else run.in_batches()
+            if dry_run:
+                job = run.dry()
+            else:
+                job = run.whole() if request.mode is Mode.ALL_OR_NOTHING else run.in_batches()
             if rejects is not None:
                 kept.hand_over(rejects)
             return run.report(job)
@@ -90,12 +93,13 @@ class _Run:
     _progress: Progress
     _tally: Tally
 
-    def dry(self) -> None:
-        """Decide for every row and write nothing."""
+    def dry(self) -> Job | None:
+        """Decide for every row and write nothing: there is no job."""
         with self._ports.storage.reading() as tx:
             for batch in self._batches():
                 _, results = self._decided(tx, batch)
                 self._take(results)
+        return None
 
     def in_batches(self) -> Job:
         """A transaction for each batch, with the job's progress in it."""
@@ -161,12 +165,12 @@ class _Run:
     def _write(self, tx: Transaction, job: Job, batch: Batch) -> tuple[Job, list[Result]]:
         decided, results = self._decided(tx, batch)
         context = Context(self._actor, self._ports.now(), job.id)
-        carry_out(tx, [each for each, _ in decided], [each for _, each in decided], context, self._ports.random_bytes)
+        carry_out(self._ports.storage, *decided, context, self._ports.random_bytes)
         counts = self._tally.counts + Counter(result.outcome for result in results)
         checkpoint = {"line": batch.last_line, "counts": {outcome.value: n for outcome, n in counts.items()}}
         return save(tx, job, done=counts.total(), checkpoint=checkpoint), results
 
-    def _decided(self, tx: Transaction, batch: Batch) -> tuple[list[tuple[Candidate, Decision]], list[Result]]:
+    def _decided(self, tx: Transaction, batch: Batch) -> tuple[tuple[list[Candidate], list[Decision]], list[Result]]:
         judged = self._judge.judge(tx, batch)
         candidates = [row.candidate for row in judged if row.candidate is not None]
         decisions = decisions_for(candidates, self._request.held, may_shorten=self._request.allow_shorten)
@@ -174,7 +178,7 @@ class _Run:
         results = [
             Result(row, row.outcome, row.problems) if row.outcome else _result(row, next(pending)) for row in judged
         ]
-        return list(zip(candidates, decisions, strict=True)), results
+        return (candidates, decisions), results
 
 
 def _result(row: Judged, decision: Decision) -> Result:
