@@ -11,6 +11,7 @@ from certcore.domain.checks import optional_text
 from certcore.domain.history import canonical
 from certcore.domain.people import Actor
 
+
 class JobState(StrEnum):
     """Where a job stands."""
 
@@ -38,8 +39,8 @@ class Job:
     state: JobState = JobState.QUEUED
     done: int = 0
     total: int | None = None
-    checkpoint: Mapping[str, object] = field(factory=dict, converter=dict)
-    result: Mapping[str, object] = field(factory=dict, converter=dict)
+    checkpoint: Mapping[str, object] = field(factory=dict)
+    result: Mapping[str, object] = field(factory=dict)
     version: int = 1
 
     @property

@@ -69,10 +69,7 @@ class Importing:
         judge = Judge(self._ports, request, table, found, scope)
         with closing(Rejects(table)) as kept:
             run = _Run(self._ports, file, request, actor, table, found, judge, digest, progress, Tally(kept))
-            if dry_run:
-                job = run.dry()
-            else:
-                job = run.whole() if request.mode is Mode.ALL_OR_NOTHING else run.in_batches()
+            job = run.dry() if dry_run else run.for_good()
             if rejects is not None:
                 kept.hand_over(rejects)
             return run.report(job)
@@ -100,6 +97,10 @@ class _Run:
                 _, results = self._decided(tx, batch)
                 self._take(results)
         return None
+
+    def for_good(self) -> Job:
+        """Write what is decided, in the mode that was asked for."""
+        return self.whole() if self._request.mode is Mode.ALL_OR_NOTHING else self.in_batches()
 
     def in_batches(self) -> Job:
         """A transaction for each batch, with the job's progress in it."""
