@@ -21,9 +21,16 @@ from certcore.testing.values import assert_same
 _LAST = datetime.max.replace(tzinfo=UTC)
 _FIRST = datetime(1901, 1, 1, tzinfo=UTC)
 
+
+def _linked(code: str | None, *links: Link) -> Basis:
+    return Basis(BasisKind.EXTERNAL_CERTIFICATION, code, links)  # type: ignore[arg-type] # mypy and `converter=tuple`
+
+
 SHAPES: Final[dict[str, dict[str, Any]]] = {
     "the least": {"period": Period("UTC", date(2026, 1, 1), NOW, date(2026, 1, 1)), "head": b"", "learner_name": ""},
-    "microseconds": {"period": evolve(make_period(), issued_at=NOW.replace(microsecond=1), expiring_at=NOW)},
+    "microseconds": {
+        "period": evolve(make_period(), issued_at=NOW.replace(microsecond=1), expiring_on=NOW.date(), expiring_at=NOW)
+    },
     "last instant": {
         "period": evolve(
             make_period(),
@@ -53,15 +60,13 @@ SHAPES: Final[dict[str, dict[str, Any]]] = {
     "learning plan": {"basis": Basis(BasisKind.LEARNING_PLAN, "0012")},
     "activity": {"basis": Basis(BasisKind.EXTERNAL_ACTIVITY, "c-1")},
     "links": {
-        "basis": Basis(
-            BasisKind.EXTERNAL_CERTIFICATION,
+        "basis": _linked(
             "code",
-            (Link("Credly", "https://example.org/b?x=1&y=ü"), Link('A | "C"', "https://example.org/" + "a" * 1_900)),
+            Link("Credly", "https://example.org/b?x=1&y=ü"),
+            Link('A | "C"', "https://example.org/" + "a" * 1_900),
         )
     },
-    "one link": {
-        "basis": Basis(BasisKind.EXTERNAL_CERTIFICATION, links=(Link("Accredible", "https://example.org/1"),))
-    },
+    "one link": {"basis": _linked(None, Link("Accredible", "https://example.org/1"))},
     "renewed": {"ending": Ending(EndReason.RENEWED, NOW), "version": 3},
     "unassigned": {"ending": Ending(EndReason.UNASSIGNED, NOW.replace(microsecond=999_999))},
     "revoked": {"ending": Ending(EndReason.REVOKED, _LAST)},
@@ -237,7 +242,8 @@ class AwardContract(StorageCase):
     ) -> None:
         """f42: ids that look or fold alike are two learners."""
         first, second = make_award(certification, one), make_award(certification, other)
-        store(storage, first, second)
+        store(storage, first)
+        store(storage, second)
         with storage.reading() as tx:
             assert tx.awards.live([certification.id], [one]) == {(certification.id, one): first}
             assert tx.awards.live([certification.id], [other]) == {(certification.id, other): second}

@@ -70,6 +70,13 @@ class HistoryContract(LedgerCase):
         with storage.reading() as tx:
             assert tx.history.of([award.id]) == {award.id: [first]}
 
+    def test_batches_of_history_may_be_large(self, storage: Storage, award: Award) -> None:
+        """Thousands to write, tens of thousands of awards to ask for."""
+        entries = [make_entry(award, seq) for seq in range(1, 5_001)]
+        store(storage, *entries)
+        with storage.reading() as tx:
+            assert tx.history.of([*range(-40_000, 0), award.id]) == {award.id: entries}
+
     def test_what_a_job_did_comes_in_pages(self, storage: Storage, award: Award, other: Award) -> None:
         """By award id, then sequence, after the pair given; nothing of other jobs or of none."""
         job, another = make_job(), make_job()
@@ -110,6 +117,13 @@ class OutboxContract(LedgerCase):
         with storage.reading() as tx:
             assert tx.outbox.of([award.id, other.id, 1, award.id]) == {award.id: events}
             assert tx.outbox.of([other.id]) == tx.outbox.of([]) == {}
+
+    def test_batches_of_events_may_be_large(self, storage: Storage, award: Award) -> None:
+        """Thousands to write, tens of thousands of awards to ask for."""
+        events = [make_event(award, seq) for seq in range(1, 5_001)]
+        store(storage, *events)
+        with storage.reading() as tx:
+            assert tx.outbox.of([*range(-40_000, 0), award.id]) == {award.id: events}
 
     def test_a_sequence_of_events_is_taken_once(self, storage: Storage, award: Award, other: Award) -> None:
         """`Conflict`, whether it stands in the store or in the batch, and none of the batch is stored."""

@@ -87,7 +87,10 @@ class SearchContract(StorageCase):
     def test_statuses_change_at_the_very_instant(self, storage: Storage, certification: Certification) -> None:
         """f32: the filter agrees with `status` a microsecond before, at, and after every moment of an award."""
         period = evolve(
-            make_period(), expiring_at=NOW + timedelta(days=9), grace_ends_at=NOW + timedelta(days=900, microseconds=7)
+            make_period(),
+            expiring_on=NOW.date() + timedelta(days=9),
+            expiring_at=NOW + timedelta(days=9),
+            grace_ends_at=NOW + timedelta(days=900, microseconds=7),
         )
         endings = [None, *(Ending(reason, NOW + timedelta(days=20)) for reason in EndReason)]
         awards = [make_award(certification, period=period, ending=ending) for ending in endings]
