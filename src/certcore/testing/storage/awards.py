@@ -21,11 +21,6 @@ from certcore.testing.values import assert_same
 _LAST = datetime.max.replace(tzinfo=UTC)
 _FIRST = datetime(1901, 1, 1, tzinfo=UTC)
 
-
-def _linked(code: str | None, *links: Link) -> Basis:
-    return Basis(BasisKind.EXTERNAL_CERTIFICATION, code, links)  # type: ignore[arg-type] # mypy and `converter=tuple`
-
-
 SHAPES: Final[dict[str, dict[str, Any]]] = {
     "the least": {"period": Period("UTC", date(2026, 1, 1), NOW, date(2026, 1, 1)), "head": b"", "learner_name": ""},
     "microseconds": {
@@ -60,13 +55,15 @@ SHAPES: Final[dict[str, dict[str, Any]]] = {
     "learning plan": {"basis": Basis(BasisKind.LEARNING_PLAN, "0012")},
     "activity": {"basis": Basis(BasisKind.EXTERNAL_ACTIVITY, "c-1")},
     "links": {
-        "basis": _linked(
+        "basis": Basis(
+            BasisKind.EXTERNAL_CERTIFICATION,
             "code",
-            Link("Credly", "https://example.org/b?x=1&y=ü"),
-            Link('A | "C"', "https://example.org/" + "a" * 1_900),
+            (Link("Credly", "https://example.org/b?x=1&y=ü"), Link('A | "C"', "https://example.org/" + "a" * 1_900)),
         )
     },
-    "one link": {"basis": _linked(None, Link("Accredible", "https://example.org/1"))},
+    "one link": {
+        "basis": Basis(BasisKind.EXTERNAL_CERTIFICATION, links=(Link("Accredible", "https://example.org/1"),))
+    },
     "renewed": {"ending": Ending(EndReason.RENEWED, NOW), "version": 3},
     "unassigned": {"ending": Ending(EndReason.UNASSIGNED, NOW.replace(microsecond=999_999))},
     "revoked": {"ending": Ending(EndReason.REVOKED, _LAST)},

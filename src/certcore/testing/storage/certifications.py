@@ -26,14 +26,10 @@ SHAPES: Final[dict[str, dict[str, object]]] = {
 """Certifications that must come back as they went in, by what is special about them."""
 
 POLICIES: Final[dict[str, dict[str, object]]] = {
-    "warning": {"validity": {"years": 2}, "warning": {"days": 30}},
-    "much": {
-        "validity": {"months": 24},
-        "round": {"month_day": "03-31"},
-        "window": {"opens": {"months": 3}, "align": "month"},
-        "grace": {"length": {"days": 30}, "valid": True},
-        "credits": {"total": 6.5, "categories": [{"in": ["a", "ü"], "min": 2}]},
-    },
+    "default": {},
+    "never expires": {"validity": "none"},
+    "years": {"validity": {"years": 2}, "warning": {"days": 30}},
+    "inclusive": {"validity": {"months": 18}, "boundary": "inclusive", "warning": {"weeks": 6}},
 }
 """Renewal policies as data."""
 
