@@ -30,7 +30,7 @@ from attrs import field, frozen
 from certcore.domain.awards import Award, Status
 from certcore.domain.certifications import Certification, Item, ItemRef, Overview, Print
 from certcore.domain.history import Event, HistoryEntry
-from certcore.domain.jobs import Job
+from certcore.domain.jobs import Job, Reject
 from certcore.domain.numbers import RandomBytes
 from certcore.domain.people import Act, Actor, Person, Scope
 from certcore.domain.settings import Settings
@@ -180,6 +180,14 @@ class JobRepository(ABC):
     @abstractmethod
     def unfinished(self, fingerprint: str) -> Job | None:
         """The newest job with this fingerprint that is queued or running: what a rerun takes up again (R-41)."""
+
+    @abstractmethod
+    def reject(self, job_id: int, rejects: Sequence[Reject]) -> None:
+        """Keep rows that a job could not use, all or none; `Conflict` when it has one at that line (R-43)."""
+
+    @abstractmethod
+    def rejects(self, job_id: int, after_line: int, limit: int) -> Sequence[Reject]:
+        """A page of the rows that a job could not use, in ascending order of line, all after ``after_line``."""
 
 
 class Transaction(ABC):

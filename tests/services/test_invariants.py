@@ -88,7 +88,14 @@ def imported(platform: Platform, data: list[Row], duplicates: Duplicates, mode: 
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(
-        ["username", "certification_code", "certification_issue_date", "always_valid", "certification_expire_date", "type"]
+        [
+            "username",
+            "certification_code",
+            "certification_issue_date",
+            "always_valid",
+            "certification_expire_date",
+            "type",
+        ]
     )
     for user, code, issued, expires in data:
         writer.writerow([user, code, issued, "0" if expires else "1", expires or "", "manual"])

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
+from json.encoder import encode_basestring
 
 from attrs import frozen
 
@@ -50,6 +51,11 @@ class Event:
 def canonical(data: Mapping[str, object]) -> str:
     """``data`` as JSON with one spelling: sorted keys, no blanks, Unicode as it is."""
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def quoted(text: str) -> str:
+    """``text`` as a JSON string, as `canonical` writes it."""
+    return encode_basestring(text)
 
 
 def chained(

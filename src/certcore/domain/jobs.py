@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from attrs import field, frozen
 
+from certcore.domain.cells import Problem
 from certcore.domain.checks import optional_text
 from certcore.domain.history import canonical
 from certcore.domain.people import Actor
@@ -19,6 +20,7 @@ class JobState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+    UNDONE = "undone"
 
 
 @frozen
@@ -52,6 +54,15 @@ class Job:
     def public_id(self) -> str:
         """The id as text, as reports and the command line show it."""
         return f"{self.id:016x}"
+
+
+@frozen
+class Reject:
+    """A row that a job could not use: its line, its cells (or all its text as one), and what is wrong (R-43)."""
+
+    line: int
+    cells: tuple[str, ...]
+    problems: tuple[Problem, ...]
 
 
 def fingerprint(kind: str, actor: Actor, payload: Mapping[str, object]) -> str:

@@ -8,6 +8,8 @@ ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXY"
 
 _MISREAD: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "Z": "2", "-": None, " ": None})
 _VALUES: Final = {symbol: value for value, symbol in enumerate(ALPHABET)}
+_PAIRS: Final = [(one + two, _VALUES[one] + _VALUES[two], _VALUES[two]) for one in ALPHABET for two in ALPHABET]
+"""Every two symbols, the sum of their values, and the value of the second: two symbols are made in one step."""
 _SYMBOLS: Final = 12
 _TOKEN_BYTES: Final = 16
 _NUMBER_BYTES: Final = 9
@@ -35,13 +37,14 @@ def new_numbers(count: int, random_bytes: RandomBytes) -> list[str]:
 
 
 def _number(value: int) -> str:
-    symbols = []
+    symbols = ""
     check = 0
-    for weight in range(1, _SYMBOLS + 1):
-        value, digit = divmod(value, len(ALPHABET))
-        symbols.append(ALPHABET[digit])
-        check += weight * digit
-    return _grouped("".join(symbols) + ALPHABET[check % len(ALPHABET)])
+    for weight in range(1, _SYMBOLS, 2):
+        value, pair = divmod(value, len(_PAIRS))
+        text, total, second = _PAIRS[pair]
+        symbols += text
+        check += weight * total + second
+    return _grouped(symbols + ALPHABET[check % len(ALPHABET)])
 
 
 def _grouped(symbols: str) -> str:

@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 
 from certcore.domain.awards import NO_DETAILS, Award, Basis, Details, Ending, EndReason, Period
 from certcore.domain.certifications import Certification
-from certcore.domain.history import Event, HistoryEntry, canonical, chained
+from certcore.domain.history import Event, HistoryEntry, canonical, chained, quoted
 from certcore.domain.numbers import RandomBytes, new_ids, new_numbers, new_tokens
 from certcore.domain.people import Actor, Person
 from certcore.domain.time import as_instant
@@ -200,10 +200,9 @@ def _entry(
     )
 
 
-@lru_cache(maxsize=1_024)
 def _personal(actor_id: str, learner_id: str, note: str | None) -> str:
-    named = {"actor": actor_id, "learner": learner_id}
-    return canonical(named if note is None else {**named, "note": note})
+    noted = "" if note is None else f',"note":{quoted(note)}'
+    return f'{{"actor":{quoted(actor_id)},"learner":{quoted(learner_id)}{noted}}}'
 
 
 @lru_cache(maxsize=4_096)

@@ -15,7 +15,7 @@ from certcore.adapters.memory.journal import Journal
 from certcore.domain.awards import Award, status
 from certcore.domain.certifications import Certification, ItemRef, Overview, Print, sorted_items
 from certcore.domain.history import Event, HistoryEntry
-from certcore.domain.jobs import Job, JobState
+from certcore.domain.jobs import Job, JobState, Reject
 from certcore.errors import Conflict
 from certcore.ports import (
     AwardQuery,
@@ -249,6 +249,7 @@ class MemoryJobs(JobRepository):
         self._journal = journal
         self._rows: dict[int, Job] = {}
         self._by_key: dict[str, int] = {}
+        self._rejects: dict[tuple[int, int], Reject] = {}
 
     def add(self, job: Job) -> None:
         with self._journal.all_or_nothing():
@@ -278,6 +279,15 @@ class MemoryJobs(JobRepository):
         open_jobs = (job for job in self._rows.values() if job.state in (JobState.QUEUED, JobState.RUNNING))
         newest = max((job for job in open_jobs if job.fingerprint == fingerprint), key=_age, default=None)
         return None if newest is None else _copied(newest)
+
+    def reject(self, job_id: int, rejects: Sequence[Reject]) -> None:
+        with self._journal.all_or_nothing():
+            for each in rejects:
+                self._journal.claim(self._rejects, (job_id, each.line), each, f"line {each.line} of job {job_id:x}")
+
+    def rejects(self, job_id: int, after_line: int, limit: int) -> Sequence[Reject]:
+        later = (line for job, line in self._rejects if job == job_id and line > after_line)
+        return [self._rejects[job_id, line] for line in nsmallest(limit, later)]
 
 
 def _age(job: Job) -> tuple[datetime, int]:

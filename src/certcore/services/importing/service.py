@@ -1,28 +1,27 @@
 """Importing awards from CSV: survey the file, then judge, decide and write it batch by batch (R-40 to R-46)."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from datetime import date
 from functools import partial
 from typing import BinaryIO
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from certcore.codec import JSON
 from certcore.domain.cells import EXPIRES, OPTIONAL, REQUIRED, Problem
-from certcore.domain.decisions import Decision, Outcome
+from certcore.domain.decisions import Decision
 from certcore.domain.jobs import Job, JobState
 from certcore.domain.people import Act, Actor
 from certcore.domain.transitions import Context
-from certcore.errors import UnreadableFile
+from certcore.errors import NotFound, UnreadableFile
 from certcore.ports import Ports, Transaction
 from certcore.services.access import demand
 from certcore.services.importing.judging import Judge, Judged
 from certcore.services.importing.request import ImportReport, ImportRequest, Mode
 from certcore.services.importing.survey import Survey, survey
 from certcore.services.importing.table import Batch, Table, open_table, sha256_of
-from certcore.services.importing.tally import Rejects, Result, Tally, TextWriter
+from certcore.services.importing.tally import RejectsFile, Result, Tally, TextWriter, rejects_of
 from certcore.services.running import new_job, save
 from certcore.services.units import Candidate, carry_out, decisions_for, in_unit
 
@@ -67,12 +66,12 @@ class Importing:
         table = open_table(file, request.format, REQUIRED, OPTIONAL)
         found = survey(table, self._ports.directory)
         judge = Judge(self._ports, request, table, found, scope)
-        with closing(Rejects(table)) as kept:
-            run = _Run(self._ports, file, request, actor, table, found, judge, digest, progress, Tally(kept))
-            job = run.dry() if dry_run else run.for_good()
+        with closing(RejectsFile(table)) as kept:
+            run = _Run(self._ports, file, request, actor, table, found, judge, digest, progress, kept)
+            report = run.dry() if dry_run else run.for_good()
             if rejects is not None:
                 kept.hand_over(rejects)
-            return run.report(job)
+            return report
 
 
 @frozen
@@ -88,88 +87,122 @@ class _Run:
     _judge: Judge
     _digest: str
     _progress: Progress
-    _tally: Tally
+    _rejects: RejectsFile
 
-    def dry(self) -> Job | None:
+    def dry(self) -> ImportReport:
         """Decide for every row and write nothing: there is no job."""
+        tally = Tally()
         with self._ports.storage.reading() as tx:
-            for batch in self._batches():
+            for batch in self._table.batches(self._ports.settings.batch):
                 _, results = self._decided(tx, batch)
-                self._take(results)
-        return None
+                tally = self._told(tally.plus(results))
+                self._rejects.add(rejects_of(results))
+        return self._report(tally, None)
 
-    def for_good(self) -> Job:
+    def for_good(self) -> ImportReport:
         """Write what is decided, in the mode that was asked for."""
-        return self.whole() if self._request.mode is Mode.ALL_OR_NOTHING else self.in_batches()
+        return self._whole() if self._request.mode is Mode.ALL_OR_NOTHING else self._in_batches()
 
-    def in_batches(self) -> Job:
-        """A transaction for each batch, with the job's progress in it."""
-        job = in_unit(self._ports.storage, self._new_job)
-        for batch in self._batches():
-            job, results = in_unit(self._ports.storage, partial(self._write, job=job, batch=batch))
-            self._take(results)
-        self._check_unchanged()
-        return job
+    def _in_batches(self) -> ImportReport:
+        """A transaction for each batch; a job that was killed, or that runs elsewhere, is taken up where it stands."""
+        job = in_unit(self._ports.storage, self._taken_up)
+        while job.state is JobState.RUNNING and job.done < self._survey.rows:
+            for batch in self._table.batches(self._ports.settings.batch, after=_line(job)):
+                before, job = job, in_unit(self._ports.storage, partial(self._next, job=job, batch=batch))
+                self._told(_tally(job))
+                if job.version != before.version + 1:
+                    break
+        if job.state is JobState.RUNNING:
+            self._check_unchanged()
+            job = in_unit(self._ports.storage, partial(self._finished, job_id=job.id))
+        self._read_rejects(job)
+        return self._report(_tally(job), job)
 
-    def whole(self) -> Job:
+    def _taken_up(self, tx: Transaction) -> Job:
+        job = self._new_job()
+        unfinished = tx.jobs.unfinished(job.fingerprint)
+        if unfinished is None:
+            tx.jobs.add(job)
+        return unfinished or job
+
+    def _next(self, tx: Transaction, job: Job, batch: Batch) -> Job:
+        """The job with the batch done; or as it is, when somebody else has brought it further meanwhile."""
+        current = _stored(tx, job.id)
+        return current if current.version != job.version else self._write(tx, job, batch)[0]
+
+    def _finished(self, tx: Transaction, job_id: int) -> Job:
+        job = _stored(tx, job_id)
+        if job.state is not JobState.RUNNING:
+            return job
+        return save(tx, job, state=JobState.DONE, result=JSON.unstructure(self._report(_tally(job), job)))
+
+    def _read_rejects(self, job: Job) -> None:
+        line = 0
+        with self._ports.storage.reading() as tx:
+            while page := tx.jobs.rejects(job.id, line, self._ports.settings.batch):
+                self._rejects.add(page)
+                line = page[-1].line
+
+    def _whole(self) -> ImportReport:
         """One transaction for the file; with a bad row it leaves nothing but the failed job."""
+        tally = Tally()
 
         def work(tx: Transaction) -> Job:
-            self._tally.start_again()
-            job = self._new_job(tx)
-            for batch in self._batches():
+            nonlocal tally
+            tally = Tally()
+            self._rejects.start_again()
+            job = self._new_job()
+            tx.jobs.add(job)
+            for batch in self._table.batches(self._ports.settings.batch):
                 job, results = self._write(tx, job, batch)
-                self._take(results)
-            if self._tally.counts[Outcome.REJECTED]:
+                tally = self._told(tally.plus(results))
+                self._rejects.add(rejects_of(results))
+            if tally.errors:
                 raise _Spoiled
             self._check_unchanged()
-            return job
+            return self._finished(tx, job.id)
 
         try:
-            return in_unit(self._ports.storage, work)
+            job = in_unit(self._ports.storage, work)
+            return self._report(_tally(job), job)
         except _Spoiled:
-            self._tally.counts = Counter({Outcome.REJECTED: self._tally.done})
-            return in_unit(self._ports.storage, self._new_job)
+            job = self._new_job(JobState.FAILED)
+            report = self._report(tally.all_rejected(), job)
+            in_unit(self._ports.storage, lambda tx: tx.jobs.add(evolve(job, result=JSON.unstructure(report))))
+            return report
 
-    def report(self, job: Job | None) -> ImportReport:
-        """What became of the rows; kept as the result of the job, done, or failed when nothing was imported."""
-        report = self._tally.report(
+    def _report(self, tally: Tally, job: Job | None) -> ImportReport:
+        return ImportReport.counted(
+            tally.counts,
             dry_run=job is None,
             import_id=None if job is None else job.public_id,
+            errors_total=tally.errors,
+            errors=tuple(self._rejects.errors),
             warnings=tuple(warning.message for warning in self._table.warnings),
             sha256=self._digest,
         )
-        if job is not None:
-            spoiled = self._request.mode is Mode.ALL_OR_NOTHING and report.rejected
-            state = JobState.FAILED if spoiled else JobState.DONE
-            result = JSON.unstructure(report)
-            in_unit(self._ports.storage, lambda tx: save(tx, job, state=state, result=result, checkpoint={}))
-        return report
 
-    def _batches(self) -> Iterator[Batch]:
-        return self._table.batches(self._ports.settings.batch)
-
-    def _take(self, results: Sequence[Result]) -> None:
-        self._tally.add(results)
-        self._progress(self._tally.done, self._survey.rows)
+    def _told(self, tally: Tally) -> Tally:
+        self._progress(tally.done, self._survey.rows)
+        return tally
 
     def _check_unchanged(self) -> None:
         if sha256_of(self._file) != self._digest:
             raise _changed("while it was imported")
 
-    def _new_job(self, tx: Transaction) -> Job:
-        payload = {"sha256": self._digest, "request": JSON.unstructure(self._request)}
-        job = new_job(self._ports, JOB_KIND, payload, self._actor, state=JobState.RUNNING, total=self._survey.rows)
-        tx.jobs.add(job)
-        return job
+    def _new_job(self, state: JobState = JobState.RUNNING) -> Job:
+        request = evolve(self._request, sha256=None)
+        payload = {"sha256": self._digest, "request": JSON.unstructure(request)}
+        return new_job(self._ports, JOB_KIND, payload, self._actor, state=state, total=self._survey.rows)
 
     def _write(self, tx: Transaction, job: Job, batch: Batch) -> tuple[Job, list[Result]]:
         decided, results = self._decided(tx, batch)
         context = Context(self._actor, self._ports.now(), job.id)
         carry_out(self._ports.storage, *decided, context, self._ports.random_bytes)
-        counts = self._tally.counts + Counter(result.outcome for result in results)
-        checkpoint = {"line": batch.last_line, "counts": {outcome.value: n for outcome, n in counts.items()}}
-        return save(tx, job, done=counts.total(), checkpoint=checkpoint), results
+        tx.jobs.reject(job.id, rejects_of(results))
+        tally = _tally(job).plus(results)
+        checkpoint = {"line": batch.last_line, "tally": JSON.unstructure(tally)}
+        return save(tx, job, done=tally.done, checkpoint=checkpoint), results
 
     def _decided(self, tx: Transaction, batch: Batch) -> tuple[tuple[list[Candidate], list[Decision]], list[Result]]:
         judged = self._judge.judge(tx, batch)
@@ -180,6 +213,22 @@ class _Run:
             Result(row, row.outcome, row.problems) if row.outcome else _result(row, next(pending)) for row in judged
         ]
         return (candidates, decisions), results
+
+
+def _stored(tx: Transaction, job_id: int) -> Job:
+    job = tx.jobs.get(job_id)
+    if job is None:
+        raise NotFound("job", f"{job_id:016x}")
+    return job
+
+
+def _line(job: Job) -> int:
+    """The last line of the file that the job has done."""
+    return int(job.checkpoint.get("line", 0))  # type: ignore[call-overload, no-any-return]
+
+
+def _tally(job: Job) -> Tally:
+    return JSON.structure(job.checkpoint["tally"], Tally) if "tally" in job.checkpoint else Tally()
 
 
 def _result(row: Judged, decision: Decision) -> Result:
