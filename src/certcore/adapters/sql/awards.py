@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Select,
     and_,
@@ -15,7 +14,7 @@ from sqlalchemy import (
 )
 
 from certcore.adapters.sql import tables
-from certcore.adapters.sql.querying import among
+from certcore.adapters.sql.querying import TENANT, among, within
 from certcore.adapters.sql.rows import (
     Report,
     award_from,
@@ -38,15 +37,14 @@ T = TypeVar("T", HistoryEntry, Event)
 _award = tables.award.c
 _history = tables.history.c
 _outbox = tables.outbox.c
-_tenant: Final[BindParameter[str]] = bindparam("tenant")
 
-_AWARDS: Final = select(*tables.award.c[1:]).where(_award.tenant == _tenant)
-_BY_ID: Final = _AWARDS.where(among(_award.id, "ids"))
-_BY_NUMBER: Final = _AWARDS.where(among(_award.number, "numbers"))
-_LIVE: Final = _AWARDS.where(
-    among(_award.certification_id, "certification_ids"), among(_award.learner_id, "learner_ids"), _award.live == 1
-)
-_PAGE: Final = _AWARDS.order_by(_award.id).limit(bindparam("limit"))
+_ALL_COLUMNS: Final = tables.award.c[1:]
+_BY_ID: Final = among(_award.id, "ids", *_ALL_COLUMNS)
+_BY_NUMBER: Final = among(_award.number, "numbers", *_ALL_COLUMNS)
+_BY_LEARNER: Final = among(_award.learner_id, "learner_ids", *_ALL_COLUMNS)
+_ALL: Final = select(*_ALL_COLUMNS).where(_award.tenant == TENANT)
+_LIVE: Final = _BY_LEARNER.where(within(_award.certification_id, "certification_ids"), _award.live == 1)
+_BEFORE_ALL_IDS: Final = -1
 
 _ended_by_revoking: Final = _award.end_reason == EndReason.REVOKED.value
 _MOMENTS: Final[dict[str, ColumnElement[int | None]]] = {
@@ -58,18 +56,16 @@ _MOMENTS: Final[dict[str, ColumnElement[int | None]]] = {
     "revoked_at": case((_ended_by_revoking, _award.ended_at)),
 }
 
-_ENTRIES: Final = select(*tables.history.c[1:]).where(_history.tenant == _tenant)
-_ENTRIES_OF: Final = _ENTRIES.where(among(_history.award_id, "award_ids")).order_by(_history.award_id, _history.seq)
+_ENTRIES_OF: Final = among(_history.award_id, "award_ids", *tables.history.c[1:]).order_by(
+    _history.award_id, _history.seq
+)
 _ENTRIES_BY_JOB: Final = (
-    _ENTRIES.where(_history.job_id == bindparam("job_id"))
+    select(*tables.history.c[1:])
+    .where(_history.tenant == TENANT, _history.job_id == bindparam("job_id"))
     .order_by(_history.award_id, _history.seq)
     .limit(bindparam("limit"))
 )
-_EVENTS_OF: Final = (
-    select(*tables.outbox.c[1:])
-    .where(_outbox.tenant == _tenant, among(_outbox.award_id, "award_ids"))
-    .order_by(_outbox.award_id, _outbox.seq)
-)
+_EVENTS_OF: Final = among(_outbox.award_id, "award_ids", *tables.outbox.c[1:]).order_by(_outbox.award_id, _outbox.seq)
 
 
 class SqlAwards(AwardRepository):
@@ -109,10 +105,9 @@ class SqlAwards(AwardRepository):
             return []
         statement, values = _filtered(query)
         found: list[Award] = []
-        after = query.after
+        after = _BEFORE_ALL_IDS if query.after is None else query.after
         while (wanted := query.limit - len(found)) > 0:  # more than once only to make up for corrupt rows
-            page = statement if after is None else statement.where(_award.id > after)
-            rows = self._unit.rows(page, tenant=self._tenant, limit=wanted, **values)
+            rows = self._unit.rows(statement, tenant=self._tenant, after=after, limit=wanted, **values)
             found += readable("award", award_from, ((row[1], row) for row in rows), self._report)
             if len(rows) < wanted:
                 break
@@ -125,19 +120,25 @@ def _named(awards: Sequence[Award]) -> str:
 
 
 def _filtered(query: AwardQuery) -> tuple[Select[Any], dict[str, object]]:
-    statement, values = _PAGE, dict[str, object]()
+    """The statement for a page behind the parameter ``after``, and its other parameters."""
+    values: dict[str, object] = {}
+    statement = _ALL
+    if query.number is not None:
+        statement, values["numbers"] = _BY_NUMBER, [query.number]
+        if query.learner_ids is not None:
+            statement = statement.where(within(_award.learner_id, "learner_ids"))
+    elif query.learner_ids is not None:
+        statement = _BY_LEARNER
     if query.learner_ids is not None:
-        statement = statement.where(among(_award.learner_id, "learner_ids"))
         values["learner_ids"] = query.learner_ids
     if query.certification_id is not None:
         statement = statement.where(_award.certification_id == query.certification_id)
-    if query.number is not None:
-        statement = statement.where(among(_award.number, "numbers"))
-        values["numbers"] = [query.number]
     if query.statuses:
         statement = statement.where(or_(*map(_in_status, sorted(query.statuses))))
         values["now"] = to_micros(query.now)
-    return statement, values
+    # Where few rows are found by another key, SQLite must not think that it finds fewer by their id.
+    position = _award.id if statement is _ALL or not values.keys() & {"numbers", "learner_ids"} else _award.id + 0
+    return statement.where(position > bindparam("after")).order_by(_award.id).limit(bindparam("limit")), values
 
 
 def _in_status(status: Status) -> ColumnElement[bool]:

@@ -44,6 +44,12 @@ def set_one(table: Table, column: str, dialect: Dialect) -> str:
     return f"UPDATE {table.name} SET {column} = {mark} WHERE tenant = {mark} AND id = {mark}"
 
 
+def delete(table: Table, column: str, dialect: Dialect) -> str:
+    """The DELETE of the rows with a tenant and a value of ``column``."""
+    mark = _mark(dialect)
+    return f"DELETE FROM {table.name} WHERE tenant = {mark} AND {column} = {mark}"
+
+
 def replace(table: Table, dialect: Dialect, rows: Rows) -> tuple[str, Rows]:
     """The UPDATE of a whole row by tenant, id and the version before, and its parameters for each of the rows."""
     statement, values_of = _replace(table, _mark(dialect))

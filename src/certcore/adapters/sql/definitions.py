@@ -4,10 +4,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Select, bindparam, func, select
+from sqlalchemy import Select, bindparam, func, or_, select
 
 from certcore.adapters.sql import tables
-from certcore.adapters.sql.querying import among
+from certcore.adapters.sql.querying import TENANT, among
 from certcore.adapters.sql.rows import (
     Report,
     certification_from,
@@ -17,10 +17,12 @@ from certcore.adapters.sql.rows import (
     job_row,
     print_from,
     readable,
+    reject_from,
+    reject_row,
 )
 from certcore.adapters.sql.units import Unit
 from certcore.domain.certifications import Certification, ItemKind, ItemRef, Overview, Print, sorted_items
-from certcore.domain.jobs import Job, JobState
+from certcore.domain.jobs import Job, JobState, Reject
 from certcore.domain.time import to_micros
 from certcore.ports import CertificationRepository, JobRepository
 
@@ -29,34 +31,40 @@ _edition = tables.certification_edition.c
 _carried = tables.item_certification.c
 _award = tables.award.c
 _job = tables.job.c
-_tenant: Final[BindParameter[str]] = bindparam("tenant")
+_reject = tables.job_reject.c
 
-_CERTIFICATIONS: Final = select(*tables.certification.c[1:]).where(_certification.tenant == _tenant)
-_BY_ID: Final = _CERTIFICATIONS.where(among(_certification.id, "ids"))
-_BY_CODE: Final = _CERTIFICATIONS.where(among(_certification.code, "codes"))
-_PRINTS: Final = select(*tables.certification_edition.c[1:]).where(
-    _edition.tenant == _tenant, among(_edition.certification_id, "ids")
-)
-_CARRIED: Final = select(_carried.kind, _carried.code, _carried.certification_id).where(_carried.tenant == _tenant)
-_CARRIED_BY: Final = _CARRIED.where(among(_carried.code, "codes"))
+_ALL: Final = select(*tables.certification.c[1:]).where(_certification.tenant == TENANT)
+_BY_ID: Final = among(_certification.id, "ids", *tables.certification.c[1:])
+_BY_CODE: Final = among(_certification.code, "codes", *tables.certification.c[1:])
+_PRINTS: Final = among(_edition.certification_id, "ids", *tables.certification_edition.c[1:])
+_CARRIED: Final = (_carried.kind, _carried.code, _carried.certification_id)
+_ALL_CARRIED: Final = select(*_CARRIED).where(_carried.tenant == TENANT)
+_CARRIED_BY: Final = among(_carried.code, "codes", *_CARRIED)
 _LIVE_COUNTS: Final = (
     select(_award.certification_id, func.count())
-    .where(_award.tenant == _tenant, _award.live == 1)
+    .where(_award.tenant == TENANT, _award.live == 1)
     .group_by(_award.certification_id)
 )
 
-_JOBS: Final = select(*tables.job.c[1:]).where(_job.tenant == _tenant)
+_JOBS: Final = select(*tables.job.c[1:]).where(_job.tenant == TENANT)
 _JOB_BY_ID: Final = _JOBS.where(_job.id == bindparam("id"))
-_JOB_BY_KEY: Final = _JOBS.where(among(_job.idempotency_key, "keys"))
+_JOB_BY_KEY: Final = among(_job.idempotency_key, "keys", *tables.job.c[1:])
 _QUEUED: Final = (
     _JOBS.where(_job.state == JobState.QUEUED.value).order_by(_job.created_at, _job.id).limit(bindparam("limit"))
 )
 _UNFINISHED: Final = (
     _JOBS.where(
-        _job.fingerprint == bindparam("fingerprint"), _job.state.in_([JobState.QUEUED.value, JobState.RUNNING.value])
+        _job.fingerprint == bindparam("fingerprint"),
+        or_(_job.state == JobState.QUEUED.value, _job.state == JobState.RUNNING.value),
     )
     .order_by(_job.created_at.desc(), _job.id.desc())
     .limit(1)
+)
+_REJECTS: Final = (
+    select(_reject.line, _reject.cells, _reject.problems)
+    .where(_reject.tenant == TENANT, _reject.job_id == bindparam("job_id"), _reject.line > bindparam("after_line"))
+    .order_by(_reject.line)
+    .limit(bindparam("limit"))
 )
 
 
@@ -99,11 +107,11 @@ class SqlCertifications(CertificationRepository):
         return [exact("certification", row[0], certification_from, row) for row in rows]
 
     def overviews(self) -> Sequence[Overview]:
-        rows = self._unit.rows(_CERTIFICATIONS, tenant=self._tenant)
+        rows = self._unit.rows(_ALL, tenant=self._tenant)
         certifications = readable("certification", certification_from, ((row[0], row) for row in rows), self._report)
         live = {row[0]: row[1] for row in self._unit.rows(_LIVE_COUNTS, tenant=self._tenant)}
         items: dict[int, list[ItemRef]] = {}
-        for row in self._unit.rows(_CARRIED, tenant=self._tenant):
+        for row in self._unit.rows(_ALL_CARRIED, tenant=self._tenant):
             items.setdefault(row[2], []).append(_item(row))
         return [
             Overview(each, live.get(each.id, 0), sorted_items(items.get(each.id, ())))
@@ -162,6 +170,14 @@ class SqlJobs(JobRepository):
 
     def unfinished(self, fingerprint: str) -> Job | None:
         return self._one(_UNFINISHED, fingerprint=fingerprint)
+
+    def reject(self, job_id: int, rejects: Sequence[Reject]) -> None:
+        rows = [reject_row(self._tenant, job_id, each) for each in rejects]
+        self._unit.insert(tables.job_reject, rows, f"a rejected line of job {job_id:016x}")
+
+    def rejects(self, job_id: int, after_line: int, limit: int) -> Sequence[Reject]:
+        rows = self._unit.rows(_REJECTS, tenant=self._tenant, job_id=job_id, after_line=after_line, limit=limit)
+        return [exact("rejected line", f"{row[0]} of job {job_id:016x}", reject_from, row) for row in rows]
 
     def _one(self, statement: Select[Any], /, **values: object) -> Job | None:
         rows = self._unit.rows(statement, tenant=self._tenant, **values)

@@ -12,9 +12,10 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from certcore.domain.awards import Award, Basis, BasisKind, Details, Ending, EndReason, Link, Period
+from certcore.domain.cells import Problem
 from certcore.domain.certifications import Certification, Print
 from certcore.domain.history import Event, HistoryEntry, canonical
-from certcore.domain.jobs import Job, JobState
+from certcore.domain.jobs import Job, JobState, Reject
 from certcore.domain.people import Actor, Role
 from certcore.domain.policy import RenewalPolicy
 from certcore.domain.time import from_micros, parse_date, to_micros, zone_rules
@@ -25,6 +26,7 @@ Row = tuple[object, ...]
 Report = Callable[[CorruptRecord], None]
 
 _SHARED = 8_192
+_micros_of = lru_cache(_SHARED)(to_micros)
 
 
 def exact(kind: str, ref: object, read: Callable[..., T], row: Iterable[object]) -> T:
@@ -149,7 +151,7 @@ def _period(zone: Any, issued_on: Any, issued_at: Any, anchor_on: Any, *ends: An
 @lru_cache(_SHARED)
 def _basis(kind: Any, code: Any, links: Any) -> Basis:
     pairs = () if links is None else tuple(Link(provider, url) for provider, url in json.loads(links))
-    return Basis(BasisKind(kind), code, pairs)  # type: ignore[arg-type] # mypy does not see through `converter=tuple`
+    return Basis(BasisKind(kind), code, pairs)
 
 
 @lru_cache(_SHARED)
@@ -163,7 +165,7 @@ def history_row(tenant: str, entry: HistoryEntry) -> Row:
         tenant,
         entry.award_id,
         entry.seq,
-        to_micros(entry.at),
+        _micros_of(entry.at),
         entry.act,
         entry.facts,
         entry.personal,
@@ -200,8 +202,8 @@ def event_row(tenant: str, event: Event) -> Row:
         event.kind,
         event.version,
         event.payload,
-        to_micros(event.due_at),
-        int(event.notify),
+        _micros_of(event.due_at),
+        1 if event.notify else 0,
     )
 
 
@@ -305,6 +307,17 @@ def json_object(text: str) -> Any:
     if not isinstance(data, dict):
         raise ValueError("JSON of another shape than an object")
     return data
+
+
+def reject_row(tenant: str, job_id: int, reject: Reject) -> Row:
+    """The row of `tables.job_reject`; a cell may hold what no text column takes, so JSON keeps it escaped."""
+    problems = [[each.column, each.value, each.code, dict(each.params)] for each in reject.problems]
+    return tenant, job_id, reject.line, json.dumps(reject.cells), json.dumps(problems)
+
+
+def reject_from(line: Any, cells: Any, problems: Any) -> Reject:
+    """The reject of a row of `tables.job_reject` without its tenant and job."""
+    return Reject(line, tuple(json.loads(cells)), tuple(Problem(*each) for each in json.loads(problems)))
 
 
 def _micros(instant: datetime | None) -> int | None:

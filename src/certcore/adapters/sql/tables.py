@@ -64,14 +64,13 @@ metadata: Final = MetaData(naming_convention={"pk": "%(table_name)s_pk"})
 
 
 def _table(name: str, key: tuple[str, ...], *items: Column[Any] | Index | ForeignKeyConstraint) -> Table:
-    """A table of many tenants, kept in the order of its key where the database can do that."""
+    """A table of many tenants."""
     return Table(
         PREFIX + name,
         metadata,
         _required("tenant", word(64)),
         *items,
         PrimaryKeyConstraint("tenant", *key),
-        sqlite_with_rowid=False,
     )
 
 
@@ -123,7 +122,7 @@ certification_edition: Final = _table(
 
 item_certification: Final = _table(
     "item_certification",
-    ("kind", "code"),
+    ("code", "kind"),
     _required("kind", word(32)),
     _required("code", word(255)),
     _required("certification_id", BigInteger),
@@ -167,7 +166,7 @@ award: Final = _table(
     # The live lookup, a learner's awards, and one live award per learner and certification (R-23) in one index: `live`
     # is 1 or NULL, since unique indexes let any number of NULLs pass and MariaDB has no partial ones.
     _index("award_live", "learner_id", "certification_id", "live", unique=True),
-    _index("award_certification", "certification_id", "id"),
+    _index("award_certification", "certification_id", "id", "live"),
     _index("award_number", "number", unique=True),
     _index("award_token", "token", unique=True),
     _index("award_expiry", "expires_at", "id"),
@@ -222,6 +221,15 @@ job: Final = _table(
     _index("job_key", "idempotency_key", unique=True),
     _index("job_state", "state", "created_at", "id"),
     _index("job_fingerprint", "fingerprint"),
+)
+
+job_reject: Final = _table(
+    "job_reject",
+    ("job_id", "line"),
+    _required("job_id", BigInteger),
+    _required("line", BigInteger),
+    _required("cells", prose()),
+    _required("problems", prose()),
 )
 
 person: Final = _table(
@@ -288,7 +296,7 @@ branch_member: Final = _table(
 
 item: Final = _table(
     "item",
-    ("kind", "code"),
+    ("code", "kind"),
     _required("kind", word(32)),
     _required("code", word(255)),
     _required("title", prose()),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Executable, Table
+from sqlalchemy import Connection, Executable, Table
 
 from certcore.adapters.sql import bulk
 from certcore.adapters.sql.drivers import inside_transaction
@@ -30,12 +30,6 @@ class Unit:
         with self._statement("row"):
             return self.connection.execute(statement, parameters).all()
 
-    def change(self, statement: Executable, what: str, /, **parameters: object) -> int:
-        """Run a statement that writes; the number of rows it touched."""
-        with self._statement(what):
-            result: CursorResult[Any] = self.connection.execute(statement, parameters)
-            return result.rowcount
-
     def insert(self, table: Table, rows: Sequence[tuple[object, ...]], what: str) -> None:
         """Insert rows with a value for each column of the table, all or none; `Conflict` over ``what``."""
         if len(rows) == 1 and (statement := bulk.insert_unless_taken(table, self.connection.dialect)):
@@ -59,6 +53,11 @@ class Unit:
         """Set one column in many rows: the new value, tenant and id of each."""
         if rows:
             self._count(bulk.set_one(table, column, self.connection.dialect), rows, what)
+
+    def delete_each(self, table: Table, column: str, keys: Sequence[tuple[object, ...]], what: str) -> None:
+        """Delete the rows with each tenant and value of ``column``."""
+        if keys:
+            self._count(bulk.delete(table, column, self.connection.dialect), keys, what)
 
     def replace(self, table: Table, rows: Sequence[tuple[object, ...]], what: str) -> None:
         """Replace each row whose stored version is one less, all or none; else `Conflict` over ``what``.

@@ -60,7 +60,6 @@ def _create(name: str, key: tuple[str, ...], *items: sa.Column[Any] | sa.Foreign
         sa.Column("tenant", _word(64), nullable=False),
         *(item for item in items if not isinstance(item, tuple)),
         sa.PrimaryKeyConstraint("tenant", *key, name=f"{table}_pk"),
-        sqlite_with_rowid=False,
     )
     for item in items:
         if isinstance(item, tuple):
@@ -96,7 +95,7 @@ def upgrade() -> None:
     )
     _create(
         "item_certification",
-        ("kind", "code"),
+        ("code", "kind"),
         _required("kind", _word(32)),
         _required("code", _word(255)),
         _required("certification_id", sa.BigInteger),
@@ -137,7 +136,7 @@ def upgrade() -> None:
         _required("version", sa.BigInteger),
         _required("head", _octets(32)),
         _index("award_live", "learner_id", "certification_id", "live", unique=True),
-        _index("award_certification", "certification_id", "id"),
+        _index("award_certification", "certification_id", "id", "live"),
         _index("award_number", "number", unique=True),
         _index("award_token", "token", unique=True),
         _index("award_expiry", "expires_at", "id"),
@@ -189,6 +188,14 @@ def upgrade() -> None:
         _index("job_key", "idempotency_key", unique=True),
         _index("job_state", "state", "created_at", "id"),
         _index("job_fingerprint", "fingerprint"),
+    )
+    _create(
+        "job_reject",
+        ("job_id", "line"),
+        _required("job_id", sa.BigInteger),
+        _required("line", sa.BigInteger),
+        _required("cells", _prose()),
+        _required("problems", _prose()),
     )
     _create(
         "person",
@@ -248,7 +255,7 @@ def upgrade() -> None:
     )
     _create(
         "item",
-        ("kind", "code"),
+        ("code", "kind"),
         _required("kind", _word(32)),
         _required("code", _word(255)),
         _required("title", _prose()),
@@ -267,6 +274,7 @@ def downgrade() -> None:
         "branch",
         "person",
         "item",
+        "job_reject",
         "job",
         "outbox",
         "history",
