@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from cyclopts import App, CycloptsError, Group, Parameter
 
@@ -87,9 +87,12 @@ def _app(screen: Screen) -> App:
         """
         screen.as_json = json
         command, bound, ignored = app.parse_args(tokens, exit_on_error=False, print_error=False)
+        if "session" not in ignored:  # no command, for which the parser answers with a help page
+            if json:
+                raise CycloptsError(msg="Name a command.")
+            return command(*bound.args, **bound.kwargs)
         with Session.of(db, now, screen) as session:
-            given: dict[str, Any] = {"session": session} if "session" in ignored else {}
-            return command(*bound.args, **bound.kwargs, **given)
+            return command(*bound.args, **bound.kwargs, session=session)
 
     return app
 

@@ -71,8 +71,8 @@ def _link(text: str) -> Link:
     return Link(provider, url)
 
 
-def _path(_type: Any, value: str) -> None:
-    if value.startswith("-") and value != STDIN:
+def _path(_type: Any, value: str | None) -> None:
+    if value is not None and value.startswith("-") and value != STDIN:
         raise ValueError(f"There is no such option; write ./{value} for a file of that name.")
 
 

@@ -60,6 +60,8 @@ def read_data(name: str) -> Mapping[str, Any]:
     except UnicodeDecodeError as error:
         problem = f"byte 0x{content[error.start]:02x} at offset {error.start} is not UTF-8; save the file as UTF-8"
         raise UnreadableFile("undecodable", problem) from None
+    if not text.strip():
+        raise UnreadableFile("empty_file", "the file is empty; give one that says something")
     is_json = name.endswith(".json") or text.lstrip().startswith("{")
     try:
         data = json.loads(text, object_pairs_hook=_each_key_once) if is_json else tomllib.loads(text)

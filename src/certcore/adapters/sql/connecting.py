@@ -65,7 +65,7 @@ def own_engine(url: str | URL) -> Engine:
             connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
             **({"poolclass": StaticPool} if in_memory else {}),
         )
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:  # a port that is no number
         raise InvalidValue("url", str(url), f"the URL of a database whose driver is installed ({error})") from error
     event.listen(engine, "connect", _set_up_sqlite)
     return engine

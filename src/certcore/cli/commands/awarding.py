@@ -1,10 +1,12 @@
 """``certcore award``: awarding by hand."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any, Literal
+
+from cyclopts import CycloptsError
 
 from certcore.cli import tables
-from certcore.cli.arguments import Amount, Choice, Day, Kind, Links, basis_of, certification_ref
+from certcore.cli.arguments import Amount, Day, Kind, Links, basis_of, certification_ref
 from certcore.cli.session import ACTOR, Here, Session
 from certcore.codec import JSON, Document
 from certcore.domain.awards import MANUAL, Details
@@ -37,7 +39,7 @@ def award(
     credits: Amount | None = None,
     note: str | None = None,
     no_notify: bool = False,
-    held: Annotated[Held, Choice] = Held.KEEP,
+    held: Literal["keep", "renew", "refuse"] = "keep",
     key: str | None = None,
     session: Here,
 ) -> int:
@@ -82,6 +84,8 @@ def award(
     key
         An idempotency key: the same act with the same key is done once.
     """
+    if not (user or group or branch):
+        raise CycloptsError(msg="Say whom to award: give --user, --group or --branch.")
     request = AwardRequest(
         certification=certification_ref(certification),
         issued_on=issued_on or civil_date(session.clock(), zone or Settings().zone),
@@ -94,7 +98,7 @@ def award(
         basis=basis_of(kind, code, link) or MANUAL,
         details=Details(score, completed_on, credits, note),
         notify=not no_notify,
-        held=held,
+        held=Held(held),
     )
     report = session.registrar.awarding.award(request, actor=ACTOR, key=key)
     if report.state is JobState.FAILED:
