@@ -150,6 +150,10 @@ class Outbox(ABC):
         """Store the events, all or none; `Conflict` when an award has an event with that ``seq``."""
 
     @abstractmethod
+    def silence(self, keys: Sequence[tuple[int, int]]) -> None:
+        """Let nobody be told of these events, by (award id, seq); what is not there is passed over (R-45)."""
+
+    @abstractmethod
     def of(self, award_ids: Collection[int]) -> dict[int, list[Event]]:
         """The events of each award in ascending ``seq``; awards without any are absent."""
 
@@ -176,6 +180,10 @@ class JobRepository(ABC):
     @abstractmethod
     def queued(self, limit: int) -> Sequence[Job]:
         """Jobs waiting to be run, oldest first."""
+
+    @abstractmethod
+    def recent(self, kind: str, limit: int) -> Sequence[Job]:
+        """Jobs of a kind, newest first."""
 
     @abstractmethod
     def unfinished(self, fingerprint: str) -> Job | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from threading import Barrier, Thread
+from typing import Any
 
 import pytest
 
@@ -64,7 +65,7 @@ def test_the_validity_of_the_certification_counts_from_the_issue_date(platform: 
     ("parts", "expires_on"), [({"expires_on": date(2027, 1, 1)}, date(2027, 1, 1)), ({"always_valid": True}, None)]
 )
 def test_a_typed_expiry_or_always_valid_outranks_the_validity(
-    platform: Platform, parts: dict[str, object], expires_on: date | None
+    platform: Platform, parts: dict[str, Any], expires_on: date | None
 ) -> None:
     """R-30: expiry date, always valid, or the certification's own validity."""
     platform.certification()
@@ -85,7 +86,7 @@ def test_a_typed_expiry_or_always_valid_outranks_the_validity(
     ],
 )
 def test_what_cannot_be_awarded_awards_nobody(
-    platform: Platform, parts: dict[str, object], error: type[Exception]
+    platform: Platform, parts: dict[str, Any], error: type[Exception]
 ) -> None:
     """A typed error, and nothing is written."""
     platform.certification()

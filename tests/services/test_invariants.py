@@ -237,7 +237,7 @@ def test_a_file_and_awards_by_hand_end_alike(new_storage: Callable[[], Storage],
 def test_reports_of_the_same_acts_are_the_same_on_every_storage(new_storage: Callable[[], Storage]) -> None:
     """R-113: a fixed story, told alike."""
     platform = two_certifications(platform_over(new_storage()))
-    story = [
+    story: list[AwardStep | ImportStep | CorrectStep] = [
         AwardStep(["ana", "nobody", "gone"], "SAFE-1", date(2026, 1, 31), Held.KEEP),
         ImportStep([("ana", "SAFE-1", date(2026, 2, 1), None)], Duplicates.RENEW, Mode.SKIP_BAD_ROWS, shorten=False),
         CorrectStep("ana", None),

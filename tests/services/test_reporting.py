@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,7 @@ def test_filters_combine(some: Platform) -> None:
 
 
 @pytest.mark.parametrize("filters", [{"username": "nobody"}, {"certification": "NONE"}, {"number": "garbage"}])
-def test_a_filter_that_names_nothing_known_finds_nothing(some: Platform, filters: dict[str, str]) -> None:
+def test_a_filter_that_names_nothing_known_finds_nothing(some: Platform, filters: dict[str, Any]) -> None:
     """An empty page, not an error."""
     assert found(some, **filters) == []
 
@@ -65,7 +66,7 @@ def test_pages_are_whole_and_without_repeats(new_storage: Callable[[], Storage])
 
 
 @pytest.mark.parametrize("parts", [{"limit": 0}, {"limit": 10_000}, {"after": "not a cursor"}])
-def test_an_impossible_page_is_an_error_that_says_how_to_mend_it(some: Platform, parts: dict[str, object]) -> None:
+def test_an_impossible_page_is_an_error_that_says_how_to_mend_it(some: Platform, parts: dict[str, Any]) -> None:
     """Typed, and it names the parameter."""
     with pytest.raises(InvalidValue):
         found(some, **parts)

@@ -161,6 +161,7 @@ class EndReason(StrEnum):
 
     RENEWED = "renewed"
     UNASSIGNED = "unassigned"
+    UNDONE = "undone"
     REVOKED = "revoked"
 
 

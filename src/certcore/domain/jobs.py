@@ -10,6 +10,7 @@ from attrs import field, frozen
 from certcore.domain.cells import Problem
 from certcore.domain.checks import optional_text
 from certcore.domain.history import canonical
+from certcore.domain.numbers import id_text
 from certcore.domain.people import Actor
 
 
@@ -53,7 +54,7 @@ class Job:
     @property
     def public_id(self) -> str:
         """The id as text, as reports and the command line show it."""
-        return f"{self.id:016x}"
+        return id_text(self.id)
 
 
 @frozen

@@ -1,5 +1,6 @@
 """Certificate numbers, verification tokens and row ids, all made from random bytes (R-25)."""
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -14,6 +15,7 @@ _SYMBOLS: Final = 12
 _TOKEN_BYTES: Final = 16
 _NUMBER_BYTES: Final = 9
 _ID_BITS: Final = 62
+_ID_TEXT: Final = re.compile("[0-7][0-9a-f]{15}")
 
 RandomBytes = Callable[[int], bytes]
 
@@ -22,6 +24,16 @@ def new_ids(count: int, random_bytes: RandomBytes) -> range:
     """``count`` consecutive ids from a random start: rows of one batch lie together in the index."""
     start = int.from_bytes(random_bytes(8)) >> (64 - _ID_BITS)
     return range(start, start + count)
+
+
+def id_text(value: int) -> str:
+    """An id as reports, cursors and the command line show it: sixteen hexadecimal digits."""
+    return f"{value:016x}"
+
+
+def id_from(text: str) -> int | None:
+    """The id that `id_text` wrote; None for any other text."""
+    return int(text, 16) if _ID_TEXT.fullmatch(text) else None
 
 
 def new_tokens(count: int, random_bytes: RandomBytes) -> list[bytes]:

@@ -1,15 +1,14 @@
 """How awards come to be and change: each transition gives the award after it, its history entry and its event (I5)."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
-from decimal import Decimal
-from functools import lru_cache
+from datetime import datetime
 from typing import Self
 
 from attrs import evolve, field, frozen
 
 from certcore.domain.awards import NO_DETAILS, Award, Basis, Details, Ending, EndReason, Period
 from certcore.domain.certifications import Certification
+from certcore.domain.facts import before_of, written_terms
 from certcore.domain.history import Event, HistoryEntry, canonical, chained, quoted
 from certcore.domain.numbers import RandomBytes, new_ids, new_numbers, new_tokens
 from certcore.domain.people import Actor, Person
@@ -80,7 +79,7 @@ def issue(
 ) -> Change:
     """A new award; its notice waits until the award starts. Names are kept as documents print them (R-28)."""
     award_id = identity.id
-    facts = f'{{"after":{_terms(period, basis, details, certification.edition)},"number":"{identity.number}"}}'
+    facts = f'{{"after":{written_terms(period, basis, details, certification.edition)},"number":"{identity.number}"}}'
     entry = _entry(
         b"",
         award_id,
@@ -132,10 +131,33 @@ def edit(award: Award, edited: Award, salt: bytes, context: Context) -> Change:
     """
     _must_be_live(award)
     facts = (
-        f'{{"after":{_terms(edited.period, edited.basis, edited.details, edited.edition)},'
-        f'"before":{_terms(award.period, award.basis, award.details, award.edition)}}}'
+        f'{{"after":{written_terms(edited.period, edited.basis, edited.details, edited.edition)},'
+        f'"before":{written_terms(award.period, award.basis, award.details, award.edition)}}}'
     )
     return _changed(award, edited, "edited", facts, salt, context, note=edited.details.note, notify=False)
+
+
+def undo_issue(award: Award, salt: bytes, context: Context) -> Change:
+    """The award that an undone import issued: archived as if it had never been (R-45)."""
+    _must_be_live(award)
+    ending = Ending(EndReason.UNDONE, min(context.now, award.period.issued_at))
+    return _changed(award, evolve(award, ending=ending), "undone", {}, salt, context, notify=False)
+
+
+def undo_renewal(award: Award, salt: bytes, context: Context) -> Change:
+    """The award that an undone import renewed: live again (R-45)."""
+    return _changed(award, evolve(award, ending=None, renewed_by=None), "restored", {}, salt, context, notify=False)
+
+
+def undo_edit(award: Award, facts: str, salt: bytes, context: Context) -> Change:
+    """The award as it was before the edit with these ``facts`` (R-45)."""
+    period, basis, details = before_of(facts)
+    return edit(
+        award,
+        evolve(award, period=period, basis=basis, details=evolve(details, note=award.details.note)),
+        salt,
+        context,
+    )
 
 
 def _must_be_live(award: Award) -> None:
@@ -203,27 +225,3 @@ def _entry(
 def _personal(actor_id: str, learner_id: str, note: str | None) -> str:
     noted = "" if note is None else f',"note":{quoted(note)}'
     return f'{{"actor":{quoted(actor_id)},"learner":{quoted(learner_id)}{noted}}}'
-
-
-@lru_cache(maxsize=4_096)
-def _terms(period: Period, basis: Basis, details: Details, edition: int) -> str:
-    """The facts of an award that are nobody's personal data, as canonical JSON; the note is personal."""
-    shown: dict[str, object] = {
-        "basis": {"kind": basis.kind, "code": basis.code, "links": [[link.provider, link.url] for link in basis.links]},
-        "edition": edition,
-        "expires_on": _iso(period.expires_on),
-        "issued_on": _iso(period.issued_on),
-        "zone": period.zone,
-        "score": _decimal(details.score),
-        "completed_on": _iso(details.completed_on),
-        "credits": _decimal(details.credits),
-    }
-    return canonical({key: value for key, value in shown.items() if value is not None})
-
-
-def _iso(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()
-
-
-def _decimal(amount: Decimal | None) -> str | None:
-    return None if amount is None else str(amount)

@@ -1,7 +1,7 @@
 """Awarding by hand: to any mix of people, groups and branches (R-30 to R-34)."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from attrs import evolve, field, frozen
@@ -25,6 +25,10 @@ JOB_KIND = "award"
 _OUTCOMES_KEPT_BY_A_JOB = 1_000
 
 
+def _texts(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(texts)
+
+
 @frozen(kw_only=True)
 class AwardRequest:
     """Whom to award what (R-30); the dates are civil dates in ``zone``, by default the platform's.
@@ -35,9 +39,9 @@ class AwardRequest:
 
     certification: str | int
     issued_on: date
-    usernames: tuple[str, ...] = field(default=(), converter=tuple)
-    groups: tuple[str, ...] = field(default=(), converter=tuple)
-    branches: tuple[str, ...] = field(default=(), converter=tuple)
+    usernames: tuple[str, ...] = field(default=(), converter=_texts)
+    groups: tuple[str, ...] = field(default=(), converter=_texts)
+    branches: tuple[str, ...] = field(default=(), converter=_texts)
     zone: str | None = None
     expires_on: date | None = None
     always_valid: bool = field(default=False)

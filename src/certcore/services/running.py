@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from attrs import evolve, frozen
 
 from certcore.domain.jobs import Job, JobState
-from certcore.domain.numbers import new_ids
+from certcore.domain.numbers import id_from, id_text, new_ids
 from certcore.domain.people import Actor
 from certcore.errors import CertcoreError, IdempotencyConflict, NotFound
 from certcore.ports import Ports, Transaction
@@ -43,11 +43,9 @@ class Running:
 
     def get(self, public_id: str) -> Job:
         """The job with this public id; raises `NotFound`."""
+        job_id = id_from(public_id)
         with self._ports.storage.reading() as tx:
-            job = tx.jobs.get(_id(public_id))
-        if job is None:
-            raise NotFound("job", public_id)
-        return job
+            return stored(tx, job_id, public_id)
 
     def _begin(self, job_id: int) -> Job | None:
         def work(tx: Transaction) -> Job | None:
@@ -58,12 +56,18 @@ class Running:
 
     def _fail(self, job_id: int, error: CertcoreError) -> Job:
         def work(tx: Transaction) -> Job:
-            job = tx.jobs.get(job_id)
-            if job is None:
-                raise NotFound("job", f"{job_id:016x}")
+            job = stored(tx, job_id)
             return save(tx, job, state=JobState.FAILED, result={"error": {"code": error.code, "message": str(error)}})
 
         return in_unit(self._ports.storage, work)
+
+
+def stored(tx: Transaction, job_id: int | None, public_id: str = "") -> Job:
+    """The job as it is stored; raises `NotFound`."""
+    job = None if job_id is None else tx.jobs.get(job_id)
+    if job is None:
+        raise NotFound("job", public_id or id_text(job_id or 0))
+    return job
 
 
 def save(tx: Transaction, job: Job, **changes: object) -> Job:
@@ -126,10 +130,3 @@ def queue(ports: Ports, job: Job, run: Callable[[int], object]) -> Job:
     ports.jobs.committed(run)
     with ports.storage.reading() as tx:
         return tx.jobs.get(stored.id) or stored
-
-
-def _id(public_id: str) -> int:
-    try:
-        return int(public_id, 16)
-    except ValueError:
-        raise NotFound("job", public_id) from None

@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from heapq import nsmallest
+from heapq import nlargest, nsmallest
 from itertools import islice
 from typing import TypeVar
 
@@ -228,6 +228,12 @@ class MemoryOutbox(Outbox):
             for event in events:
                 _append(self._journal, self._by_award, event, "event")
 
+    def silence(self, keys: Sequence[tuple[int, int]]) -> None:
+        for award_id, seq in keys:
+            of_award = self._by_award.get(award_id, {})
+            if seq in of_award:
+                self._journal.put(of_award, seq, evolve(of_award[seq], notify=False))
+
     def of(self, award_ids: Collection[int]) -> dict[int, list[Event]]:
         return _in_order(self._by_award, award_ids)
 
@@ -274,6 +280,11 @@ class MemoryJobs(JobRepository):
     def queued(self, limit: int) -> Sequence[Job]:
         waiting = (job for job in self._rows.values() if job.state is JobState.QUEUED)
         return [_copied(job) for job in nsmallest(limit, waiting, key=_age)]
+
+    def recent(self, kind: str, limit: int) -> Sequence[Job]:
+        return [
+            _copied(job) for job in nlargest(limit, (job for job in self._rows.values() if job.kind == kind), key=_age)
+        ]
 
     def unfinished(self, fingerprint: str) -> Job | None:
         open_jobs = (job for job in self._rows.values() if job.state in (JobState.QUEUED, JobState.RUNNING))

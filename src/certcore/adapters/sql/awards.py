@@ -194,6 +194,9 @@ class SqlOutbox(Outbox):
         rows = [event_row(self._tenant, event) for event in events]
         self._unit.insert(tables.outbox, rows, _numbered("event", events))
 
+    def silence(self, keys: Sequence[tuple[int, int]]) -> None:
+        self._unit.set_each(tables.outbox, "notify", [(0, self._tenant, *key) for key in keys], "an event")
+
     def of(self, award_ids: Collection[int]) -> dict[int, list[Event]]:
         rows = self._unit.rows(_EVENTS_OF, tenant=self._tenant, award_ids=award_ids) if award_ids else ()
         return _by_award(exact("event", _place(row), event_from, row) for row in rows)

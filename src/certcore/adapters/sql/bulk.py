@@ -39,9 +39,10 @@ def upsert(table: Table, dialect: Dialect) -> str:
 
 
 def set_one(table: Table, column: str, dialect: Dialect) -> str:
-    """The UPDATE of one column by tenant and id."""
+    """The UPDATE of one column by primary key."""
     mark = _mark(dialect)
-    return f"UPDATE {table.name} SET {column} = {mark} WHERE tenant = {mark} AND id = {mark}"
+    found = " AND ".join(f"{key.name} = {mark}" for key in table.primary_key)
+    return f"UPDATE {table.name} SET {column} = {mark} WHERE {found}"
 
 
 def delete(table: Table, column: str, dialect: Dialect) -> str:

@@ -52,6 +52,11 @@ _JOB_BY_KEY: Final = among(_job.idempotency_key, "keys", *tables.job.c[1:])
 _QUEUED: Final = (
     _JOBS.where(_job.state == JobState.QUEUED.value).order_by(_job.created_at, _job.id).limit(bindparam("limit"))
 )
+_RECENT: Final = (
+    _JOBS.where(_job.kind == bindparam("kind"))
+    .order_by(_job.created_at.desc(), _job.id.desc())
+    .limit(bindparam("limit"))
+)
 _UNFINISHED: Final = (
     _JOBS.where(
         _job.fingerprint == bindparam("fingerprint"),
@@ -145,7 +150,7 @@ def _item(row: Sequence[Any]) -> ItemRef:
 
 
 class SqlJobs(JobRepository):
-    """Jobs in `tables.job`; `queued` reports corrupt rows and leaves them out."""
+    """Jobs in `tables.job`; lists report corrupt rows and leave them out."""
 
     def __init__(self, unit: Unit, tenant: str, report: Report) -> None:
         self._unit = unit
@@ -165,8 +170,10 @@ class SqlJobs(JobRepository):
         return self._one(_JOB_BY_KEY, keys=[key])
 
     def queued(self, limit: int) -> Sequence[Job]:
-        rows = self._unit.rows(_QUEUED, tenant=self._tenant, limit=limit)
-        return list(readable("job", job_from, ((f"{row[0]:016x}", row) for row in rows), self._report))
+        return self._readable(_QUEUED, limit=limit)
+
+    def recent(self, kind: str, limit: int) -> Sequence[Job]:
+        return self._readable(_RECENT, kind=kind, limit=limit)
 
     def unfinished(self, fingerprint: str) -> Job | None:
         return self._one(_UNFINISHED, fingerprint=fingerprint)
@@ -178,6 +185,10 @@ class SqlJobs(JobRepository):
     def rejects(self, job_id: int, after_line: int, limit: int) -> Sequence[Reject]:
         rows = self._unit.rows(_REJECTS, tenant=self._tenant, job_id=job_id, after_line=after_line, limit=limit)
         return [exact("rejected line", f"{row[0]} of job {job_id:016x}", reject_from, row) for row in rows]
+
+    def _readable(self, statement: Select[Any], /, **values: object) -> Sequence[Job]:
+        rows = self._unit.rows(statement, tenant=self._tenant, **values)
+        return list(readable("job", job_from, ((f"{row[0]:016x}", row) for row in rows), self._report))
 
     def _one(self, statement: Select[Any], /, **values: object) -> Job | None:
         rows = self._unit.rows(statement, tenant=self._tenant, **values)

@@ -50,7 +50,7 @@ class Unit:
                 self._count(bulk.upsert(table, self.connection.dialect), rows, what)
 
     def set_each(self, table: Table, column: str, rows: Sequence[tuple[object, ...]], what: str) -> None:
-        """Set one column in many rows: the new value, tenant and id of each."""
+        """Set one column in many rows: the new value and the primary key of each."""
         if rows:
             self._count(bulk.set_one(table, column, self.connection.dialect), rows, what)
 

@@ -1,6 +1,6 @@
 """Importing awards from CSV: survey the file, then judge, decide and write it batch by batch (R-40 to R-46)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import date
 from functools import partial
@@ -12,6 +12,7 @@ from certcore.codec import JSON
 from certcore.domain.cells import EXPIRES, OPTIONAL, REQUIRED, Problem
 from certcore.domain.decisions import Decision
 from certcore.domain.jobs import Job, JobState
+from certcore.domain.numbers import id_from
 from certcore.domain.people import Act, Actor
 from certcore.domain.transitions import Context
 from certcore.errors import NotFound, UnreadableFile
@@ -22,7 +23,8 @@ from certcore.services.importing.request import ImportReport, ImportRequest, Mod
 from certcore.services.importing.survey import Survey, survey
 from certcore.services.importing.table import Batch, Table, open_table, sha256_of
 from certcore.services.importing.tally import RejectsFile, Result, Tally, TextWriter, rejects_of
-from certcore.services.running import new_job, save
+from certcore.services.importing.undoing import UndoReport, undo
+from certcore.services.running import new_job, save, stored
 from certcore.services.units import Candidate, carry_out, decisions_for, in_unit
 
 JOB_KIND = "import"
@@ -72,6 +74,27 @@ class Importing:
             if rejects is not None:
                 kept.hand_over(rejects)
             return report
+
+    def undo(self, import_id: str, *, actor: Actor) -> UndoReport:
+        """Take an import back as one act, all or none (R-45); undoing it again is a no-op that reports nothing.
+
+        New awards are archived as undone, renewed ones live again, updated ones as they were, and notices about them
+        that have not gone out are cancelled. Raises `NotFound`, and `NotUndoable` naming awards that changed since.
+        """
+        demand(self._ports, actor, Act.IMPORT, "import", import_id)
+        return in_unit(self._ports.storage, lambda tx: undo(self._ports, tx, _found(tx, import_id), actor))
+
+    def recent(self, *, actor: Actor, limit: int = 50) -> Sequence[Job]:
+        """The latest imports, newest first, with their reports as results."""
+        demand(self._ports, actor, Act.IMPORT, "import", "list")
+        with self._ports.storage.reading() as tx:
+            return tx.jobs.recent(JOB_KIND, limit)
+
+    def get(self, import_id: str, *, actor: Actor) -> Job:
+        """One import with its report as result, or how far it came; raises `NotFound`."""
+        demand(self._ports, actor, Act.IMPORT, "import", import_id)
+        with self._ports.storage.reading() as tx:
+            return _found(tx, import_id)
 
 
 @frozen
@@ -127,11 +150,11 @@ class _Run:
 
     def _next(self, tx: Transaction, job: Job, batch: Batch) -> Job:
         """The job with the batch done; or as it is, when somebody else has brought it further meanwhile."""
-        current = _stored(tx, job.id)
+        current = stored(tx, job.id)
         return current if current.version != job.version else self._write(tx, job, batch)[0]
 
     def _finished(self, tx: Transaction, job_id: int) -> Job:
-        job = _stored(tx, job_id)
+        job = stored(tx, job_id)
         if job.state is not JobState.RUNNING:
             return job
         return save(tx, job, state=JobState.DONE, result=JSON.unstructure(self._report(_tally(job), job)))
@@ -215,10 +238,11 @@ class _Run:
         return (candidates, decisions), results
 
 
-def _stored(tx: Transaction, job_id: int) -> Job:
-    job = tx.jobs.get(job_id)
-    if job is None:
-        raise NotFound("job", f"{job_id:016x}")
+def _found(tx: Transaction, import_id: str) -> Job:
+    job_id = id_from(import_id)
+    job = None if job_id is None else tx.jobs.get(job_id)
+    if job is None or job.kind != JOB_KIND:
+        raise NotFound("import", import_id)
     return job
 
 
