@@ -89,9 +89,9 @@ def award(
     request = AwardRequest(
         certification=certification_ref(certification),
         issued_on=issued_on or civil_date(session.clock(), zone or Settings().zone),
-        usernames=user,  # type: ignore[arg-type]
-        groups=group,  # type: ignore[arg-type]
-        branches=branch,  # type: ignore[arg-type]
+        usernames=user,
+        groups=group,
+        branches=branch,
         zone=zone,
         expires_on=expires_on,
         always_valid=always_valid,
