@@ -7,7 +7,7 @@ import pytest
 from attrs import evolve
 from sqlalchemy import create_engine
 
-from certcore.adapters.sql import BranchRecord, PersonRecord, SqlCatalog, SqlDirectory, SqlStorage, upgrade
+from certcore.adapters.sql import BranchRecord, PersonRecord, SqlCatalog, SqlDirectory, SqlStorage
 from certcore.domain.awards import Ending, EndReason
 from certcore.domain.certifications import Item, ItemRef
 from certcore.domain.people import Role
@@ -17,30 +17,6 @@ from certcore.testing.builders import NOW, make_award, make_certification
 from certcore.testing.catalog import ITEMS
 from certcore.testing.directory import WORLD, World
 from certcore.testing.storage.base import all_awards, store
-
-
-@pytest.fixture(scope="session")
-def migrated_postgres(postgres_url: str) -> str:
-    """The worker's database with the tables in it."""
-    upgrade(postgres_url)
-    return postgres_url
-
-
-@pytest.fixture
-def on_postgres(migrated_postgres: str, request: pytest.FixtureRequest) -> Iterator[SqlStorage]:
-    """A storage on PostgreSQL that is empty, because no test shares its tenant with another."""
-    storage = SqlStorage(migrated_postgres, tenant=request.node.nodeid[-64:])
-    yield storage
-    storage.close()
-
-
-@pytest.fixture
-def on_sqlite(tmp_path: Path) -> Iterator[SqlStorage]:
-    """A storage on a new SQLite file."""
-    storage = SqlStorage(f"sqlite:///{tmp_path / 'certcore.db'}")
-    storage.upgrade()
-    yield storage
-    storage.close()
 
 
 class TestSqliteFile(StorageContract):
@@ -129,16 +105,9 @@ class TestCatalogOnPostgres(CatalogContract):
         return catalog
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def storage(request: pytest.FixtureRequest) -> SqlStorage:
-    found = request.getfixturevalue(f"on_{request.param}")
-    assert isinstance(found, SqlStorage)
-    return found
-
-
-def test_people_are_replaced_by_username_and_keep_their_ids(storage: SqlStorage) -> None:
+def test_people_are_replaced_by_username_and_keep_their_ids(sql_storage: SqlStorage) -> None:
     """Loading the same file again changes nothing; another one changes what it names."""
-    directory = SqlDirectory(storage)
+    directory = SqlDirectory(sql_storage)
     boss = PersonRecord(username="boss", roles=frozenset({Role.MANAGER}), admin_of=["night"])
     ada = PersonRecord(username="ada", manager="boss", groups=["night"], branches=["rome"], coach_of=["boss"])
     for _ in range(2):
@@ -165,9 +134,9 @@ def test_people_are_replaced_by_username_and_keep_their_ids(storage: SqlStorage)
         ([PersonRecord(username="bob", id="another")], "people.bob"),
     ],
 )
-def test_people_that_make_no_sense_are_refused(storage: SqlStorage, people: list[PersonRecord], path: str) -> None:
+def test_people_that_make_no_sense_are_refused(sql_storage: SqlStorage, people: list[PersonRecord], path: str) -> None:
     """The error names the place, and nobody is stored."""
-    directory = SqlDirectory(storage)
+    directory = SqlDirectory(sql_storage)
     directory.save_people([PersonRecord(username="bob", id="bob's")])
     with pytest.raises(InvalidDefinition) as caught:
         directory.save_people(people)
@@ -178,39 +147,39 @@ def test_people_that_make_no_sense_are_refused(storage: SqlStorage, people: list
 @pytest.mark.parametrize(
     "branches", [[BranchRecord("a", "b"), BranchRecord("b", "a")], [BranchRecord("a", "a")], [BranchRecord("a", "b")]]
 )
-def test_branches_that_make_no_sense_are_refused(storage: SqlStorage, branches: list[BranchRecord]) -> None:
+def test_branches_that_make_no_sense_are_refused(sql_storage: SqlStorage, branches: list[BranchRecord]) -> None:
     """Within themselves, or below one that is not there."""
     with pytest.raises(InvalidDefinition) as caught:
-        SqlDirectory(storage).save_branches(branches)
+        SqlDirectory(sql_storage).save_branches(branches)
     assert caught.value.path == "branches.a"
 
 
-def test_items_are_replaced_by_kind_and_code(storage: SqlStorage) -> None:
-    catalog = SqlCatalog(storage)
+def test_items_are_replaced_by_kind_and_code(sql_storage: SqlStorage) -> None:
+    catalog = SqlCatalog(sql_storage)
     ref = ItemRef.parse("course:C-1")
     catalog.save_items([Item(ref, "Old"), Item(ItemRef.parse("learning_plan:C-1"), "Plan")])
     catalog.save_items([Item(ref, "New", valid_until=None)])
     assert catalog.items([ref])[ref].title == "New"
 
 
-def test_tenants_see_nothing_of_one_another(storage: SqlStorage) -> None:
+def test_tenants_see_nothing_of_one_another(sql_storage: SqlStorage) -> None:
     """R-116: the same ids, codes, numbers, tokens and usernames in two tenants of one database."""
-    with storage.reading() as tx:
+    with sql_storage.reading() as tx:
         url = tx.unit.connection.engine.url
-    other = SqlStorage(url, tenant=f"{storage.tenant}'"[-64:])
+    other = SqlStorage(url, tenant=f"{sql_storage.tenant}'"[-64:])
     certification = make_certification()
     award = make_award(certification)
-    for each in (storage, other):
+    for each in (sql_storage, other):
         store(each, certification, award)
         SqlDirectory(each).save_people([PersonRecord(username="ada", groups=[each.tenant])])
     revoked = evolve(award, ending=Ending(EndReason.REVOKED, NOW), version=2)
-    with storage.transaction() as tx:
+    with sql_storage.transaction() as tx:
         tx.awards.update([revoked])
-    assert all_awards(storage) == [revoked]
+    assert all_awards(sql_storage) == [revoked]
     assert all_awards(other) == [award]
     assert list(SqlDirectory(other).members([other.tenant], []))
     with pytest.raises(NotFound):
-        SqlDirectory(other).members([storage.tenant], [])
+        SqlDirectory(other).members([sql_storage.tenant], [])
     other.close()
 
 
