@@ -30,6 +30,7 @@ from attrs import field, frozen
 from certcore.domain.awards import Award, Status
 from certcore.domain.certifications import Certification, Item, ItemRef, Overview, Print
 from certcore.domain.history import Event, HistoryEntry
+from certcore.domain.issuing import Issued
 from certcore.domain.jobs import Job, Reject
 from certcore.domain.numbers import RandomBytes
 from certcore.domain.people import Act, Actor, Person, Scope
@@ -206,6 +207,15 @@ class Transaction(ABC):
     history: HistoryRepository
     outbox: Outbox
     jobs: JobRepository
+
+    def issue(self, issued: Issued) -> None:
+        """Store new awards with their history and events, all or none; `Conflict` as the repositories raise it.
+
+        Many come at once. A storage that takes rows only leaves this as it is.
+        """
+        self.awards.add(list(issued.awards()))
+        self.history.append(list(issued.entries()))
+        self.outbox.append(list(issued.events()))
 
 
 class Storage(ABC):

@@ -64,6 +64,13 @@ WRONG_STORAGES = {
         "test_statuses_are_those_of_the_domain",
     ],
     "storage_with(NobodyIsEverybody)": ["test_no_learners_match_nobody"],
+    "LostEvents()": [
+        "test_columns_are_stored_as_rows_would_be[1]",
+        "test_columns_are_stored_as_rows_would_be[3]",
+        "test_columns_are_stored_as_rows_would_be[3000]",
+    ],
+    "storage_with_ledgers(outbox=LoudEvents)": ["test_a_silenced_event_tells_nobody"],
+    "storage_with_ledgers(jobs=ShuffledRejects)": ["test_rejected_rows_come_in_pages_by_line"],
     "KeptInnerWrites()": [
         "test_an_exception_undoes_the_inner_part_only[ValueError]",
         "test_what_was_undone_takes_no_keys",

@@ -9,9 +9,10 @@ from attrs import evolve
 from certcore.adapters.in_process import InProcessJobs
 from certcore.adapters.memory import Branch, MemoryDirectory, MemoryStorage
 from certcore.adapters.memory.journal import Journal
-from certcore.adapters.memory.repositories import MemoryAwards, MemoryCertifications
+from certcore.adapters.memory.repositories import MemoryAwards, MemoryCertifications, MemoryJobs, MemoryOutbox
 from certcore.domain.awards import Award
-from certcore.domain.jobs import Job
+from certcore.domain.issuing import Issued
+from certcore.domain.jobs import Job, Reject
 from certcore.domain.people import Person
 from certcore.errors import Conflict, NotFound
 from certcore.ports import AwardQuery, Transaction
@@ -189,3 +190,44 @@ class ForgetfulJobs(InProcessJobs):
     def enqueue(self, job: Job, tx: Transaction) -> None:
         self._waiting().clear()
         super().enqueue(job, tx)
+
+
+class LostEvents(MemoryStorage):
+    """New awards come without their events."""
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        with super().transaction() as tx:
+            yield _Issuing(tx)
+
+
+class _Issuing(Transaction):
+    def __init__(self, tx: Transaction) -> None:
+        for name in ("certifications", "awards", "history", "outbox", "jobs"):
+            setattr(self, name, getattr(tx, name))
+
+    def issue(self, issued: Issued) -> None:
+        self.awards.add(list(issued.awards()))
+        self.history.append(list(issued.entries()))
+
+
+class LoudEvents(MemoryOutbox):
+    """Silence changes nothing."""
+
+    def silence(self, keys: Sequence[tuple[int, int]]) -> None:
+        """Forget to."""
+
+
+class ShuffledRejects(MemoryJobs):
+    """Rejected rows in the order in which they came."""
+
+    def rejects(self, job_id: int, after_line: int, limit: int) -> Sequence[Reject]:
+        return [row for (job, line), row in self._rejects.items() if job == job_id and line > after_line][:limit]
+
+
+def storage_with_ledgers(**repositories: Callable[[Journal], object]) -> MemoryStorage:
+    """A memory storage with other repositories, by their names in a transaction."""
+    storage = MemoryStorage()
+    for name, repository in repositories.items():
+        setattr(storage._repositories, name, repository(storage._journal))
+    return storage

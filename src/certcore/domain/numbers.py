@@ -42,6 +42,11 @@ def new_tokens(count: int, random_bytes: RandomBytes) -> list[bytes]:
     return [pool[at : at + _TOKEN_BYTES] for at in range(0, len(pool), _TOKEN_BYTES)]
 
 
+def new_salts(count: int, random_bytes: RandomBytes) -> list[bytes]:
+    """``count`` salts for history entries."""
+    return new_tokens(count, random_bytes)
+
+
 def new_numbers(count: int, random_bytes: RandomBytes) -> list[str]:
     """``count`` certificate numbers ``XXXX-XXXX-XXXX-C``: twelve random symbols and a check symbol."""
     pool = random_bytes(_NUMBER_BYTES * count)

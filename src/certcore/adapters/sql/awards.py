@@ -24,11 +24,15 @@ from certcore.adapters.sql.rows import (
     exact,
     history_from,
     history_row,
+    issued_award_rows,
+    issued_event_rows,
+    issued_history_rows,
     readable,
 )
 from certcore.adapters.sql.units import Unit
 from certcore.domain.awards import STATUS_CONDITIONS, Award, EndReason, Status
 from certcore.domain.history import Event, HistoryEntry
+from certcore.domain.issuing import Issued
 from certcore.domain.time import to_micros
 from certcore.ports import AwardQuery, AwardRepository, HistoryRepository, Outbox
 
@@ -79,6 +83,10 @@ class SqlAwards(AwardRepository):
     def add(self, awards: Sequence[Award]) -> None:
         rows = [award_row(self._tenant, award) for award in awards]
         self._unit.insert(tables.award, rows, _named(awards))
+
+    def issue(self, issued: Issued) -> None:
+        """Store new awards from their columns; raises as `add`."""
+        self._unit.insert(tables.award, issued_award_rows(self._tenant, issued), f"one of {len(issued)} awards")
 
     def update(self, awards: Sequence[Award]) -> None:
         rows = [award_row(self._tenant, award) for award in awards]
@@ -162,6 +170,10 @@ class SqlHistory(HistoryRepository):
         rows = [history_row(self._tenant, entry) for entry in entries]
         self._unit.insert(tables.history, rows, _numbered("history entry", entries))
 
+    def issue(self, issued: Issued) -> None:
+        """Store the first entries of new awards; raises as `append`."""
+        self._unit.insert(tables.history, issued_history_rows(self._tenant, issued), f"one of {len(issued)} entries")
+
     def of(self, award_ids: Collection[int]) -> dict[int, list[HistoryEntry]]:
         rows = self._unit.rows(_ENTRIES_OF, tenant=self._tenant, award_ids=award_ids) if award_ids else ()
         return _by_award(exact("history entry", _place(row), history_from, row) for row in rows)
@@ -193,6 +205,10 @@ class SqlOutbox(Outbox):
     def append(self, events: Sequence[Event]) -> None:
         rows = [event_row(self._tenant, event) for event in events]
         self._unit.insert(tables.outbox, rows, _numbered("event", events))
+
+    def issue(self, issued: Issued) -> None:
+        """Store the events of new awards; raises as `append`."""
+        self._unit.insert(tables.outbox, issued_event_rows(self._tenant, issued), f"one of {len(issued)} events")
 
     def silence(self, keys: Sequence[tuple[int, int]]) -> None:
         self._unit.set_each(tables.outbox, "notify", [(0, self._tenant, *key) for key in keys], "an event")

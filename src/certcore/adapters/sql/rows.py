@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 from certcore.domain.awards import Award, Basis, BasisKind, Details, Ending, EndReason, Link, Period
 from certcore.domain.cells import Problem
 from certcore.domain.certifications import Certification, Print
-from certcore.domain.history import Event, HistoryEntry, canonical
+from certcore.domain.history import EVENT_VERSION, Event, HistoryEntry, canonical
+from certcore.domain.issuing import ACT, EVENT, Issued
 from certcore.domain.jobs import Job, JobState, Reject
 from certcore.domain.people import Actor, Role
 from certcore.domain.policy import RenewalPolicy
@@ -73,6 +74,59 @@ def award_row(tenant: str, award: Award) -> Row:
         award.version,
         award.head,
     )
+
+
+def issued_award_rows(tenant: str, issued: Issued) -> list[Row]:
+    """The rows of `tables.award` of new awards."""
+    return [
+        (
+            tenant,
+            award_id,
+            number,
+            token,
+            certification.id,
+            certification.edition,
+            learner.id,
+            learner.full_name,
+            *_period_columns(offer.period),
+            *_basis_columns(offer.basis),
+            *_details_columns(offer.details),
+            renews,
+            *_LIVE_AND_NEW,
+            head,
+        )
+        for award_id, number, token, certification, learner, offer, renews, head in zip(
+            issued.ids,
+            issued.numbers,
+            issued.tokens,
+            issued.certifications,
+            issued.learners,
+            issued.offers,
+            issued.renews,
+            issued.hashes,
+            strict=True,
+        )
+    ]
+
+
+_LIVE_AND_NEW: Row = (None, None, None, 1, 1)
+"""Not renewed, not ended, live, in its first version."""
+
+
+def issued_history_rows(tenant: str, issued: Issued) -> list[Row]:
+    """The rows of `tables.history` of new awards."""
+    at, job_id = to_micros(issued.context.now), issued.context.job_id
+    columns = (issued.ids, issued.facts, issued.personal, issued.salts, issued.digests, issued.hashes)
+    return [(tenant, award_id, 1, at, ACT, *rest, job_id) for award_id, *rest in zip(*columns, strict=True)]
+
+
+def issued_event_rows(tenant: str, issued: Issued) -> list[Row]:
+    """The rows of `tables.outbox` of new awards."""
+    now, notify = to_micros(issued.context.now), int(issued.notify)
+    return [
+        (tenant, award_id, 1, EVENT, EVENT_VERSION, facts, max(now, _micros_of(offer.period.issued_at)), notify)
+        for award_id, facts, offer in zip(issued.ids, issued.facts, issued.offers, strict=True)
+    ]
 
 
 @lru_cache(_SHARED)

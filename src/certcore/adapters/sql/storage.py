@@ -11,6 +11,7 @@ from certcore.adapters.sql.connecting import connections_to
 from certcore.adapters.sql.definitions import SqlCertifications, SqlJobs
 from certcore.adapters.sql.rows import Report
 from certcore.adapters.sql.units import Unit
+from certcore.domain.issuing import Issued
 from certcore.errors import CorruptRecord, InvalidValue, StorageError
 from certcore.ports import Storage, Transaction
 
@@ -26,6 +27,10 @@ def log_corrupt(record: CorruptRecord) -> None:
 class SqlTransaction(Transaction):
     """The repositories of one tenant over one unit."""
 
+    awards: SqlAwards
+    history: SqlHistory
+    outbox: SqlOutbox
+
     def __init__(self, unit: Unit, tenant: str, report: Report) -> None:
         self.unit = unit
         self.certifications = SqlCertifications(unit, tenant, report)
@@ -33,6 +38,12 @@ class SqlTransaction(Transaction):
         self.history = SqlHistory(unit, tenant, report)
         self.outbox = SqlOutbox(unit, tenant)
         self.jobs = SqlJobs(unit, tenant, report)
+
+    def issue(self, issued: Issued) -> None:
+        """Store the columns as they are, without a value object for each row."""
+        self.awards.issue(issued)
+        self.history.issue(issued)
+        self.outbox.issue(issued)
 
 
 class _Current(local):

@@ -6,7 +6,7 @@ from operator import itemgetter
 
 from attrs import evolve, field, frozen
 
-from certcore.domain.awards import MANUAL, NO_DETAILS, Award, Basis, BasisKind, Period, computed_period, typed_period
+from certcore.domain.awards import MANUAL, Award, Basis, BasisKind, Period, computed_period, typed_period
 from certcore.domain.cells import (
     ALWAYS_VALID,
     CERTIFICATION,
@@ -20,7 +20,7 @@ from certcore.domain.cells import (
     read_terms,
 )
 from certcore.domain.certifications import Certification, ItemKind, ItemRef
-from certcore.domain.decisions import Offer, Outcome
+from certcore.domain.decisions import Offer
 from certcore.domain.people import Person, Scope
 from certcore.domain.spreadsheets import unguarded
 from certcore.domain.time import start_of_day
@@ -38,20 +38,21 @@ Cells = tuple[str, str, str | None, str, str | None]
 
 
 @frozen
-class Judged:
-    """One row: a candidate, or its problems; superseded rows have neither."""
+class SetAside:
+    """A row for which there is nothing to decide: its problems, or none when a later row counts instead of it."""
 
     line: int
     raw: Sequence[str] | str
-    candidate: Candidate | None = None
     problems: Problems = ()
 
-    @property
-    def outcome(self) -> Outcome | None:
-        """The outcome when there is no candidate to decide for."""
-        if self.candidate is not None:
-            return None
-        return Outcome.REJECTED if self.problems else Outcome.SUPERSEDED
+
+@frozen
+class Judgement:
+    """What a batch comes to: candidates with the line and the cells of their rows, and the rows set aside."""
+
+    candidates: Sequence[Candidate]
+    rows: Sequence[tuple[int, Sequence[str]]]
+    set_aside: Sequence[SetAside]
 
 
 @frozen
@@ -74,9 +75,19 @@ class Judge:
     _table: Table
     _survey: Survey
     _scope: Scope
+    _username_at: int = field(init=False)
+    _code_at: int = field(init=False)
     _cells_of: Callable[[Sequence[str]], Cells] = field(init=False)
     _terms: dict[Cells, Terms | Problems] = field(factory=dict, init=False)
     _periods: dict[tuple[Terms, int, int], Period | Problems] = field(factory=dict, init=False)
+
+    @_username_at.default
+    def _find_username(self) -> int:
+        return position(self._table, USERNAME)
+
+    @_code_at.default
+    def _find_code(self) -> int:
+        return position(self._table, CERTIFICATION)
 
     @_cells_of.default
     def _cell_reader(self) -> Callable[[Sequence[str]], Cells]:
@@ -86,36 +97,45 @@ class Judge:
             return itemgetter(*given)
         return lambda row: tuple(None if place is None else row[place] for place in places)  # type: ignore[return-value]
 
-    def judge(self, tx: Transaction, batch: Batch) -> list[Judged]:
-        """Every row of the batch in the order of the file."""
+    def judge(self, tx: Transaction, batch: Batch) -> Judgement:
+        """What is known of every row of the batch."""
         for memory in (self._terms, self._periods):
             if len(memory) > _MOST_REMEMBERED:
                 memory.clear()
-        cells = [self._cells_of(row) for row in batch.rows]
+        cells = list(map(self._cells_of, batch.rows))
         known = self._look_up(tx, batch, cells)
-        judged = [self._row(*each, known) for each in zip(batch.lines, batch.rows, cells, strict=True)]
-        judged += [Judged(bad.line, bad.raw, problems=(bad.problem,)) for bad in batch.bad]
-        return sorted(judged, key=lambda row: row.line) if batch.bad else judged
+        set_aside = [SetAside(bad.line, bad.raw, (bad.problem,)) for bad in batch.bad]
+        candidates: list[Candidate] = []
+        rows: list[tuple[int, Sequence[str]]] = []
+        for line, row, its_cells in zip(batch.lines, batch.rows, cells, strict=True):
+            judged = self._row(line, row, its_cells, known)
+            if isinstance(judged, Candidate):
+                candidates.append(judged)
+                rows.append((line, row))
+            else:
+                set_aside.append(judged)
+        return Judgement(candidates, rows, set_aside)
 
-    def _row(self, line: int, row: Sequence[str], cells: Cells, known: _Known) -> Judged:
-        username = row[position(self._table, USERNAME)]
-        person = known.people[username]
-        certification = known.certifications[row[position(self._table, CERTIFICATION)]]
-        terms = self._terms[cells]
-        lines: Sequence[int] = ()
-        if self._survey.repeated and isinstance(person, Person) and isinstance(certification, Certification):
-            lines = self._survey.repeated.get((person.id, certification.code or ""), ())
-            if lines and self._request.duplicates is Duplicates.RENEW and line != lines[-1]:
-                return Judged(line, row)
-        if isinstance(person, Problem) or isinstance(certification, Problem) or isinstance(terms, tuple):
-            return Judged(line, row, problems=(*_of(person), *_of(certification), *_of(terms)))
-        if lines and self._request.duplicates is Duplicates.ERROR:
-            return Judged(line, row, problems=(_duplicate(username, line, lines),))
+    def _row(self, line: int, row: Sequence[str], cells: Cells, known: _Known) -> Candidate | SetAside:
+        person, certification = known.people[row[self._username_at]], known.certifications[row[self._code_at]]
+        if isinstance(person, Problem) or isinstance(certification, Problem):
+            return SetAside(line, row, (*_of(person), *_of(certification), *_of(self._terms[cells])))
+        if self._survey.repeated:
+            lines = self._survey.repeated.get((person.id, certification.code or ""))
+            if lines is not None and (aside := self._repeated(line, row, cells, lines)) is not None:
+                return aside
         live = known.live.get((certification.id, person.id)) if known.live else None
-        offer = self._offer(cells, terms, certification, live, known)
-        if isinstance(offer, tuple):
-            return Judged(line, row, problems=offer)
-        return Judged(line, row, Candidate(certification, person, offer, live))
+        offer = None if live else known.offers.get((cells, certification.id))
+        if offer is None:
+            offer = self._offer(cells, certification, live, known)
+        return SetAside(line, row, offer) if isinstance(offer, tuple) else Candidate(certification, person, offer, live)
+
+    def _repeated(self, line: int, row: Sequence[str], cells: Cells, lines: Sequence[int]) -> SetAside | None:
+        """How a row of a repeated key is set aside; None for the one that counts (R-44)."""
+        if self._request.duplicates is Duplicates.RENEW:
+            return None if line == lines[-1] else SetAside(line, row)
+        problems = tuple(_of(self._terms[cells]))
+        return SetAside(line, row, problems or (_duplicate(row[self._username_at], line, lines),))
 
     def _look_up(self, tx: Transaction, batch: Batch, cells: Sequence[Cells]) -> _Known:
         usernames, codes = usernames_in(self._table, batch), codes_in(self._table, batch)
@@ -150,19 +170,15 @@ class Judge:
             return Problem(USERNAME, text, "unknown_user")
         return person if person.active else Problem(USERNAME, text, "deactivated_user")
 
-    def _offer(
-        self, cells: Cells, terms: Terms, certification: Certification, live: Award | None, known: _Known
-    ) -> Offer | Problems:
-        if live is None or (terms.expires_given and terms.code_given):
-            key = (cells, certification.id)
-            offer = known.offers.get(key)
-            if offer is None:
-                offer = known.offers[key] = self._new_offer(terms, certification, known.carried)
-        else:
-            offer = self._new_offer(_as_it_is(terms, live), certification, known.carried)
-        if live is None or live.details == NO_DETAILS or isinstance(offer, tuple):
+    def _offer(self, cells: Cells, certification: Certification, live: Award | None, known: _Known) -> Offer | Problems:
+        terms = self._terms[cells]
+        if isinstance(terms, tuple):
+            return terms
+        if live is None:
+            offer = known.offers[cells, certification.id] = self._new_offer(terms, certification, known.carried)
             return offer
-        return Offer(offer.period, offer.basis, live.details)
+        offer = self._new_offer(_as_it_is(terms, live), certification, known.carried)
+        return offer if isinstance(offer, tuple) else evolve(offer, details=live.details)
 
     def _new_offer(
         self, terms: Terms, certification: Certification, carried: Mapping[ItemRef, int]

@@ -1,28 +1,30 @@
 """Importing awards from CSV: survey the file, then judge, decide and write it batch by batch (R-40 to R-46)."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import date
 from functools import partial
+from operator import attrgetter
 from typing import BinaryIO
 
 from attrs import evolve, frozen
 
 from certcore.codec import JSON
 from certcore.domain.cells import EXPIRES, OPTIONAL, REQUIRED, Problem
-from certcore.domain.decisions import Decision
-from certcore.domain.jobs import Job, JobState
+from certcore.domain.decisions import Decision, Outcome
+from certcore.domain.jobs import Job, JobState, Reject
 from certcore.domain.numbers import id_from
 from certcore.domain.people import Act, Actor
 from certcore.domain.transitions import Context
 from certcore.errors import NotFound, UnreadableFile
 from certcore.ports import Ports, Transaction
 from certcore.services.access import demand
-from certcore.services.importing.judging import Judge, Judged
+from certcore.services.importing.judging import Judge
 from certcore.services.importing.request import ImportReport, ImportRequest, Mode
 from certcore.services.importing.survey import Survey, survey
 from certcore.services.importing.table import Batch, Table, open_table, sha256_of
-from certcore.services.importing.tally import RejectsFile, Result, Tally, TextWriter, rejects_of
+from certcore.services.importing.tally import RejectsFile, Tally, TextWriter
 from certcore.services.importing.undoing import UndoReport, undo
 from certcore.services.running import new_job, save, stored
 from certcore.services.units import Candidate, carry_out, decisions_for, in_unit
@@ -98,6 +100,16 @@ class Importing:
 
 
 @frozen
+class _Decided:
+    """A batch decided: the candidates with their decisions, how many rows had which outcome, and the rejects."""
+
+    candidates: Sequence[Candidate]
+    decisions: Sequence[Decision]
+    counts: Counter[Outcome]
+    rejects: Sequence[Reject]
+
+
+@frozen
 class _Run:
     """One import of one file that has been surveyed."""
 
@@ -117,9 +129,9 @@ class _Run:
         tally = Tally()
         with self._ports.storage.reading() as tx:
             for batch in self._table.batches(self._ports.settings.batch):
-                _, results = self._decided(tx, batch)
-                tally = self._told(tally.plus(results))
-                self._rejects.add(rejects_of(results))
+                decided = self._decided(tx, batch)
+                tally = self._told(tally.plus(decided.counts, decided.rejects))
+                self._rejects.add(decided.rejects)
         return self._report(tally, None)
 
     def for_good(self) -> ImportReport:
@@ -138,7 +150,8 @@ class _Run:
         if job.state is JobState.RUNNING:
             self._check_unchanged()
             job = in_unit(self._ports.storage, partial(self._finished, job_id=job.id))
-        self._read_rejects(job)
+        with self._ports.storage.reading() as tx:
+            self._read_rejects(tx, job)
         return self._report(_tally(job), job)
 
     def _taken_up(self, tx: Transaction) -> Job:
@@ -151,7 +164,7 @@ class _Run:
     def _next(self, tx: Transaction, job: Job, batch: Batch) -> Job:
         """The job with the batch done; or as it is, when somebody else has brought it further meanwhile."""
         current = stored(tx, job.id)
-        return current if current.version != job.version else self._write(tx, job, batch)[0]
+        return current if current.version != job.version else self._write(tx, job, batch)
 
     def _finished(self, tx: Transaction, job_id: int) -> Job:
         job = stored(tx, job_id)
@@ -159,12 +172,12 @@ class _Run:
             return job
         return save(tx, job, state=JobState.DONE, result=JSON.unstructure(self._report(_tally(job), job)))
 
-    def _read_rejects(self, job: Job) -> None:
+    def _read_rejects(self, tx: Transaction, job: Job) -> None:
         line = 0
-        with self._ports.storage.reading() as tx:
-            while page := tx.jobs.rejects(job.id, line, self._ports.settings.batch):
-                self._rejects.add(page)
-                line = page[-1].line
+        self._rejects.start_again()
+        while page := tx.jobs.rejects(job.id, line, self._ports.settings.batch):
+            self._rejects.add(page)
+            line = page[-1].line
 
     def _whole(self) -> ImportReport:
         """One transaction for the file; with a bad row it leaves nothing but the failed job."""
@@ -173,14 +186,13 @@ class _Run:
         def work(tx: Transaction) -> Job:
             nonlocal tally
             tally = Tally()
-            self._rejects.start_again()
             job = self._new_job()
             tx.jobs.add(job)
             for batch in self._table.batches(self._ports.settings.batch):
-                job, results = self._write(tx, job, batch)
-                tally = self._told(tally.plus(results))
-                self._rejects.add(rejects_of(results))
+                job = self._write(tx, job, batch)
+                tally = self._told(_tally(job))
             if tally.errors:
+                self._read_rejects(tx, job)
                 raise _Spoiled
             self._check_unchanged()
             return self._finished(tx, job.id)
@@ -218,24 +230,26 @@ class _Run:
         payload = {"sha256": self._digest, "request": JSON.unstructure(request)}
         return new_job(self._ports, JOB_KIND, payload, self._actor, state=state, total=self._survey.rows)
 
-    def _write(self, tx: Transaction, job: Job, batch: Batch) -> tuple[Job, list[Result]]:
-        decided, results = self._decided(tx, batch)
+    def _write(self, tx: Transaction, job: Job, batch: Batch) -> Job:
+        decided = self._decided(tx, batch)
         context = Context(self._actor, self._ports.now(), job.id)
-        carry_out(self._ports.storage, *decided, context, self._ports.random_bytes)
-        tx.jobs.reject(job.id, rejects_of(results))
-        tally = _tally(job).plus(results)
+        carry_out(self._ports.storage, decided.candidates, decided.decisions, context, self._ports.random_bytes)
+        tx.jobs.reject(job.id, decided.rejects)
+        tally = _tally(job).plus(decided.counts, decided.rejects)
         checkpoint = {"line": batch.last_line, "tally": JSON.unstructure(tally)}
-        return save(tx, job, done=tally.done, checkpoint=checkpoint), results
+        return save(tx, job, done=tally.done, checkpoint=checkpoint)
 
-    def _decided(self, tx: Transaction, batch: Batch) -> tuple[tuple[list[Candidate], list[Decision]], list[Result]]:
-        judged = self._judge.judge(tx, batch)
-        candidates = [row.candidate for row in judged if row.candidate is not None]
-        decisions = decisions_for(candidates, self._request.held, may_shorten=self._request.allow_shorten)
-        pending = iter(decisions)
-        results = [
-            Result(row, row.outcome, row.problems) if row.outcome else _result(row, next(pending)) for row in judged
-        ]
-        return (candidates, decisions), results
+    def _decided(self, tx: Transaction, batch: Batch) -> _Decided:
+        judgement = self._judge.judge(tx, batch)
+        decisions = decisions_for(judgement.candidates, self._request.held, may_shorten=self._request.allow_shorten)
+        rejects = [_reject(each.line, each.raw, each.problems) for each in judgement.set_aside if each.problems]
+        counts = Counter(decision.outcome for decision in decisions)
+        counts[Outcome.REJECTED] += len(rejects)
+        counts[Outcome.SUPERSEDED] += len(judgement.set_aside) - len(rejects)
+        for candidate, (line, row), decision in zip(judgement.candidates, judgement.rows, decisions, strict=True):
+            if decision.reason is not None:
+                rejects.append(_reject(line, row, (_refused(candidate, decision.reason),)))
+        return _Decided(judgement.candidates, decisions, counts, sorted(rejects, key=attrgetter("line")))
 
 
 def _found(tx: Transaction, import_id: str) -> Job:
@@ -255,12 +269,15 @@ def _tally(job: Job) -> Tally:
     return JSON.structure(job.checkpoint["tally"], Tally) if "tally" in job.checkpoint else Tally()
 
 
-def _result(row: Judged, decision: Decision) -> Result:
-    if decision.reason is None or row.candidate is None:
-        return Result(row, decision.outcome)
-    stored, given = row.candidate.live, row.candidate.offer.period.expires_on
-    params = {"stored": _never(stored.period.expires_on if stored else None), "given": _never(given)}
-    return Result(row, decision.outcome, (Problem(EXPIRES, params["given"], decision.reason, params),))
+def _reject(line: int, raw: Sequence[str] | str, problems: tuple[Problem, ...]) -> Reject:
+    return Reject(line, (raw,) if isinstance(raw, str) else tuple(raw), problems)
+
+
+def _refused(candidate: Candidate, reason: str) -> Problem:
+    """Why a row with a live award is not carried out (R-44)."""
+    stored = None if candidate.live is None else candidate.live.period.expires_on
+    given = _never(candidate.offer.period.expires_on)
+    return Problem(EXPIRES, given, reason, {"stored": _never(stored), "given": given})
 
 
 def _never(day: date | None) -> str:

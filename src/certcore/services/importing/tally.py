@@ -8,11 +8,9 @@ from typing import Protocol, Self
 
 from attrs import field, frozen
 
-from certcore.domain.cells import Problem
 from certcore.domain.decisions import Outcome
 from certcore.domain.jobs import Reject
 from certcore.domain.spreadsheets import guarded
-from certcore.services.importing.judging import Judged
 from certcore.services.importing.request import ERRORS_REPORTED, RowError
 from certcore.services.importing.table import REPORT_COLUMNS, Table
 
@@ -28,15 +26,6 @@ class TextWriter(Protocol):
 
 
 @frozen
-class Result:
-    """What became of one row."""
-
-    row: Judged
-    outcome: Outcome
-    problems: tuple[Problem, ...] = ()
-
-
-@frozen
 class Tally:
     """How many rows had which outcome, and how many mistakes there were."""
 
@@ -48,24 +37,14 @@ class Tally:
         """How many rows were taken."""
         return sum(self.counts.values())
 
-    def plus(self, results: Sequence[Result]) -> Self:
-        """The tally with the results of one more batch."""
-        counts = Counter(self.counts)
-        counts.update(Counter(result.outcome for result in results))
-        return type(self)(dict(counts), self.errors + sum(len(result.problems) for result in results))
+    def plus(self, counts: Counter[Outcome], rejects: Sequence[Reject]) -> Self:
+        """The tally with one more batch."""
+        errors = sum(len(each.problems) for each in rejects)
+        return type(self)(dict(counts + Counter(self.counts)), self.errors + errors)
 
     def all_rejected(self) -> Self:
         """The tally when none of the rows had an effect."""
         return type(self)({Outcome.REJECTED: self.done}, self.errors)
-
-
-def rejects_of(results: Sequence[Result]) -> list[Reject]:
-    """The rows that cannot be used."""
-    return [
-        Reject(each.row.line, (each.row.raw,) if isinstance(each.row.raw, str) else tuple(each.row.raw), each.problems)
-        for each in results
-        if each.problems
-    ]
 
 
 class RejectsFile:

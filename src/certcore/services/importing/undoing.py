@@ -7,8 +7,9 @@ from attrs import frozen
 from certcore.domain.awards import Award
 from certcore.domain.history import HistoryEntry
 from certcore.domain.jobs import Job, JobState
+from certcore.domain.numbers import new_salts
 from certcore.domain.people import Actor
-from certcore.domain.transitions import Change, Context, salts, undo_edit, undo_issue, undo_renewal
+from certcore.domain.transitions import Change, Context, undo_edit, undo_issue, undo_renewal
 from certcore.errors import NotUndoable
 from certcore.ports import Ports, Transaction
 from certcore.services.running import save
@@ -63,7 +64,7 @@ def _take_back(ports: Ports, tx: Transaction, job: Job, act: str, context: Conte
     for page in _pages(ports, tx, job):
         entries = [entry for entry in page if entry.act == act]
         awards = tx.awards.by_id([entry.award_id for entry in entries])
-        pairs = zip(entries, salts(len(entries), ports.random_bytes), strict=True)
+        pairs = zip(entries, new_salts(len(entries), ports.random_bytes), strict=True)
         write(tx, [_TAKEN_BACK[act](awards[entry.award_id], entry, salt, context) for entry, salt in pairs])
         tx.outbox.silence([(entry.award_id, entry.seq) for entry in entries])
         count += len(entries)

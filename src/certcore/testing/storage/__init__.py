@@ -3,6 +3,7 @@
 from certcore.testing.storage.awards import AwardContract
 from certcore.testing.storage.certifications import CertificationContract
 from certcore.testing.storage.concurrency import ConcurrencyContract
+from certcore.testing.storage.issuing import IssuingContract
 from certcore.testing.storage.jobs import JobContract
 from certcore.testing.storage.ledgers import HistoryContract, OutboxContract
 from certcore.testing.storage.search import SearchContract
@@ -18,6 +19,7 @@ class StorageContract(
     ConcurrencyContract,
     CertificationContract,
     AwardContract,
+    IssuingContract,
     SearchContract,
     HistoryContract,
     OutboxContract,

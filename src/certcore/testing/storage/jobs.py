@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from certcore.domain.jobs import Job, JobState
+from certcore.domain.cells import Problem
+from certcore.domain.jobs import Job, JobState, Reject
 from certcore.domain.people import Actor, Role
 from certcore.errors import Conflict
 from certcore.ports import Storage
@@ -104,3 +105,35 @@ class JobContract(StorageCase):
             assert stored.payload == {"rows": [1]}
             if isinstance(stored.payload, dict):
                 stored.payload["rows"] = "changed"
+
+    def test_rejected_rows_come_in_pages_by_line(self, storage: Storage) -> None:
+        """R-43: each job's own, ascending, with any text a file can hold."""
+        cells = ("ana", "nul \0", "\ud800", "", "=1+1")
+        problem = Problem("username", "ana", "duplicate_row", {"lines": [3, 4]})
+        rejects = [Reject(line, cells, (problem, Problem(None, None, "ragged_row"))) for line in (9, 2, 30, 4)]
+        with storage.transaction() as tx:
+            tx.jobs.reject(1, rejects)
+            tx.jobs.reject(2, rejects[:1])
+            tx.jobs.reject(3, [])
+        with storage.reading() as tx:
+            first = tx.jobs.rejects(1, 0, 2)
+            assert [each.line for each in first] == [2, 4]
+            assert list(tx.jobs.rejects(1, 4, 10)) == [rejects[0], rejects[2]]
+            assert list(tx.jobs.rejects(3, 0, 10)) == []
+
+    def test_a_line_is_rejected_once(self, storage: Storage) -> None:
+        """`Conflict`, and none of the batch is stored."""
+        row = Reject(2, ("x",), (Problem(None, None, "ragged_row"),))
+        with storage.transaction() as tx:
+            tx.jobs.reject(1, [row])
+            with pytest.raises(Conflict):
+                tx.jobs.reject(1, [evolve(row, line=1), row])
+            assert list(tx.jobs.rejects(1, 0, 10)) == [row]
+
+    def test_recent_jobs_are_newest_first_and_of_one_kind(self, storage: Storage) -> None:
+        """Whatever their state, at most as many as asked for."""
+        jobs = [make_job(kind="import", created_at=NOW + timedelta(days=n), state=JobState.DONE) for n in range(3)]
+        store(storage, *jobs, make_job(kind="award"))
+        with storage.reading() as tx:
+            assert list(tx.jobs.recent("import", 2)) == [jobs[2], jobs[1]]
+            assert list(tx.jobs.recent("none", 2)) == []

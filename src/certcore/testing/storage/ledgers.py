@@ -1,6 +1,7 @@
 """History and outbox: append-only, in order, one entry per award and sequence."""
 
 import pytest
+from attrs import evolve
 
 from certcore.domain.awards import Award
 from certcore.domain.certifications import Certification
@@ -137,3 +138,14 @@ class OutboxContract(LedgerCase):
                 tx.outbox.append([make_event(award, 2), make_event(award, 2)])
         with storage.reading() as tx:
             assert tx.outbox.of([award.id]) == {award.id: [first]}
+
+    def test_a_silenced_event_tells_nobody(self, storage: Storage, award: Award, other: Award) -> None:
+        """R-45: only those named; what is not there is passed over, and all else of the event stays."""
+        events = [make_event(award, 1), make_event(award, 2), make_event(other, 1)]
+        store(storage, *events)
+        with storage.transaction() as tx:
+            tx.outbox.silence([(award.id, 2), (other.id, 9), (1, 1)])
+            tx.outbox.silence([])
+        with storage.reading() as tx:
+            assert tx.outbox.of([award.id]) == {award.id: [events[0], evolve(events[1], notify=False)]}
+            assert tx.outbox.of([other.id]) == {other.id: [events[2]]}
