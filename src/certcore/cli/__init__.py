@@ -18,4 +18,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         sys.stderr.write(f"certcore: {error.name} is not installed; run pip install 'certcore[cli]'.\n")
         return 1
+    except KeyboardInterrupt:
+        return 130
     return run(sys.argv[1:] if argv is None else list(argv))

@@ -63,6 +63,7 @@ def _app(screen: Screen) -> App:
         default_parameter=Parameter(negative="", show_default=False),
         suppress_keyboard_interrupt=False,
     )
+    app.meta.suppress_keyboard_interrupt = False
     app.meta.group_parameters = Group("Options of every command", sort_key=100)
     register(app)
 

@@ -79,9 +79,13 @@ def _path(_type: Any, value: str | None) -> None:
 Day = Annotated[date, Parameter(converter=_read_by(parse_date))]
 Instant = Annotated[datetime, Parameter(converter=_read_by(parse_instant))]
 Amount = Annotated[Decimal, Parameter(converter=_read_by(_decimal))]
-Length = Annotated[Mapping[str, int] | str, Parameter(converter=_read_by(_length), n_tokens=1)]
-Links = Annotated[tuple[Link, ...], Parameter(name="--link", converter=_read_each_by(_link), n_tokens=1)]
-Mapped = Annotated[tuple[tuple[str, str | int], ...], Parameter(converter=_read_each_by(_mapping), n_tokens=1)]
+Length = Annotated[Mapping[str, int] | str, Parameter(converter=_read_by(_length), n_tokens=1, metavar="LENGTH")]
+Links = Annotated[
+    tuple[Link, ...], Parameter(name="--link", converter=_read_each_by(_link), n_tokens=1, metavar="PROVIDER=URL")
+]
+Mapped = Annotated[
+    tuple[tuple[str, str | int], ...], Parameter(converter=_read_each_by(_mapping), n_tokens=1, metavar="COLUMN=HEADER")
+]
 File = Annotated[str, Parameter(allow_leading_hyphen=True, validator=_path)]
 Choice = Parameter(name_transform=str.lower)
 Kind = Annotated[BasisKind, Parameter(name="--type", name_transform=str.lower)]
@@ -89,7 +93,7 @@ Kind = Annotated[BasisKind, Parameter(name="--type", name_transform=str.lower)]
 
 def certification_ref(text: str) -> str | int:
     """What names a certification: its code, or ``id:`` and its id for one without a code."""
-    if re.fullmatch(r"id:[0-9a-f]{1,16}", text):
+    if re.fullmatch(r"id:[0-7]?[0-9a-f]{1,15}", text):
         return int(text[3:], 16)
     return text
 
