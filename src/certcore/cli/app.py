@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from cyclopts import App, CycloptsError, Group, Parameter
 
-from certcore.cli.arguments import Instant
+from certcore.cli.arguments import Instant, dashed, undashed
 from certcore.cli.commands import register
 from certcore.cli.output import Screen
 from certcore.cli.session import Session
@@ -32,7 +32,7 @@ def run(tokens: Sequence[str]) -> int:
 
 def _ended(tokens: Sequence[str], screen: Screen) -> int:
     try:
-        code = _app(screen).meta(list(tokens), exit_on_error=False, print_error=False, result_action="return_value")
+        code = _app(screen).meta(dashed(tokens), exit_on_error=False, print_error=False, result_action="return_value")
         return code or DONE
     except BrokenPipeError:
         raise
@@ -92,8 +92,9 @@ def _app(screen: Screen) -> App:
             if json:
                 raise CycloptsError(msg="Name a command.")
             return command(*bound.args, **bound.kwargs)
+        named = {name: undashed(value) for name, value in bound.kwargs.items()}
         with Session.of(db, now, screen) as session:
-            return command(*bound.args, **bound.kwargs, session=session)
+            return command(*map(undashed, bound.args), **named, session=session)
 
     return app
 

@@ -17,8 +17,18 @@ from certcore.services.importing import TableFormat
 T = TypeVar("T")
 
 STDIN: Final = "-"
+DASH: Final = "<standard input>"
+"""What stands for a lone dash while the parser, which would take that for an option, is at work."""
 _LENGTH: Final = re.compile(r"([0-9]{1,6}) ?(days?|weeks?|months?|years?)")
-_SEPARATOR_NAMES: Final = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
+_SEPARATOR_NAMES: Final = {
+    "tab": "\t",
+    "\\t": "\t",
+    "comma": ",",
+    "semicolon": ";",
+    "pipe": "|",
+    "space": " ",
+    DASH: "-",
+}
 
 
 def _read_by(read: Callable[[str], T]) -> Callable[[Any, Sequence[Token]], T]:
@@ -71,11 +81,6 @@ def _link(text: str) -> Link:
     return Link(provider, url)
 
 
-def _path(_type: Any, value: str | None) -> None:
-    if value is not None and value.startswith("-") and value != STDIN:
-        raise ValueError(f"There is no such option; write ./{value} for a file of that name.")
-
-
 Day = Annotated[date, Parameter(converter=_read_by(parse_date))]
 Instant = Annotated[datetime, Parameter(converter=_read_by(parse_instant))]
 Amount = Annotated[Decimal, Parameter(converter=_read_by(_decimal))]
@@ -86,9 +91,23 @@ Links = Annotated[
 Mapped = Annotated[
     tuple[tuple[str, str | int], ...], Parameter(converter=_read_each_by(_mapping), n_tokens=1, metavar="COLUMN=HEADER")
 ]
-File = Annotated[str, Parameter(allow_leading_hyphen=True, validator=_path)]
+File = str
+"""A file's path, or a dash for standard input."""
+
 Choice = Parameter(name_transform=str.lower)
 Kind = Annotated[BasisKind, Parameter(name="--type", name_transform=str.lower)]
+
+
+def dashed(tokens: Sequence[str]) -> list[str]:
+    """The tokens of a command line as the parser can read them."""
+    return [DASH if token == STDIN else token for token in tokens]
+
+
+def undashed(value: Any) -> Any:
+    """An argument as it was before `dashed`."""
+    if isinstance(value, tuple):
+        return tuple(map(undashed, value))
+    return STDIN if value == DASH else value
 
 
 def certification_ref(text: str) -> str | int:
