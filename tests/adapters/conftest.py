@@ -62,9 +62,9 @@ def on_postgres(postgres_copy: str) -> Iterator[SqlStorage]:
     storage.close()
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def sql_storage(request: pytest.FixtureRequest) -> SqlStorage:
+@pytest.fixture
+def sql_storage(sql_url: str) -> Iterator[SqlStorage]:
     """An empty storage on each of the two."""
-    storage = request.getfixturevalue(f"on_{request.param}")
-    assert isinstance(storage, SqlStorage)
-    return storage
+    storage = SqlStorage(sql_url)
+    yield storage
+    storage.close()

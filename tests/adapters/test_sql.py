@@ -162,11 +162,9 @@ def test_items_are_replaced_by_kind_and_code(sql_storage: SqlStorage) -> None:
     assert catalog.items([ref])[ref].title == "New"
 
 
-def test_tenants_see_nothing_of_one_another(sql_storage: SqlStorage) -> None:
+def test_tenants_see_nothing_of_one_another(sql_storage: SqlStorage, sql_url: str) -> None:
     """R-116: the same ids, codes, numbers, tokens and usernames in two tenants of one database."""
-    with sql_storage.reading() as tx:
-        url = tx.unit.connection.engine.url
-    other = SqlStorage(url, tenant=f"{sql_storage.tenant}'"[-64:])
+    other = SqlStorage(sql_url, tenant=f"{sql_storage.tenant}'"[-64:])
     certification = make_certification()
     award = make_award(certification)
     for each in (sql_storage, other):
