@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 from attrs import field, frozen
 
 from certcore.adapters.sql import BranchRecord, PersonRecord
+from certcore.domain.cells import username_key
 from certcore.domain.certifications import Certification, Item, ItemKind, ItemRef
 from certcore.domain.checks import nfc
 from certcore.domain.people import Role
@@ -75,7 +76,7 @@ def read_world(data: Mapping[str, Any]) -> World:
 
 def _person(entry: "_Entry") -> PersonRecord:
     return PersonRecord(
-        username=entry.text("username"),
+        username=username_key(entry.text("username")),
         first_name=entry.text("first_name", ""),
         last_name=entry.text("last_name", ""),
         email=entry.text("email", ""),
@@ -85,8 +86,8 @@ def _person(entry: "_Entry") -> PersonRecord:
         roles=frozenset(_member(Role, text) for text in entry.texts("roles")),
         groups=entry.texts("groups"),
         branches=entry.texts("branches"),
-        manager=entry.text("manager", None),
-        coach_of=entry.texts("coach_of"),
+        manager=username_key(entry.text("manager", "")) or None,
+        coach_of=tuple(map(username_key, entry.texts("coach_of"))),
         admin_of=entry.texts("admin_of"),
     )
 
