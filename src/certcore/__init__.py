@@ -34,6 +34,7 @@ from certcore.errors import (
     UnreadableFile,
 )
 from certcore.registrar import Registrar
+from certcore.services.access import RoleAccess
 from certcore.services.awarding import AwardReport, AwardRequest
 from certcore.services.importing import Duplicates, ImportReport, ImportRequest, Mode, TableFormat
 
@@ -82,6 +83,7 @@ __all__ = [
     "Retired",
     "Retryable",
     "Role",
+    "RoleAccess",
     "SchemaMismatch",
     "Scope",
     "Settings",

@@ -33,7 +33,7 @@ from certcore.domain.history import Event, HistoryEntry
 from certcore.domain.issuing import Issued
 from certcore.domain.jobs import Job, Reject
 from certcore.domain.numbers import RandomBytes
-from certcore.domain.people import Act, Actor, Person, Scope
+from certcore.domain.people import Act, Actor, Person, Role, Scope
 from certcore.domain.settings import Settings
 from certcore.domain.time import as_instant
 
@@ -259,6 +259,13 @@ class Directory(ABC):
     @abstractmethod
     def overseen(self, actor_id: str) -> frozenset[str]:
         """The ids of the learners whom this person manages, coaches or administers now (R-72, R-114)."""
+
+    def roles(self, actor_id: str) -> frozenset[Role] | None:  # noqa: ARG002
+        """The roles that an actor has now; None where the directory does not say, and the actor's own count.
+
+        A job that waited is judged by these, not by what its actor was when asking for it (R-34).
+        """
+        return None
 
 
 class Catalog(ABC):

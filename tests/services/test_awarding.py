@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from certcore.adapters.memory import MemoryDirectory
 from certcore.domain.awards import Basis, BasisKind, Details, Link, Status
 from certcore.domain.decisions import Held, Outcome
 from certcore.domain.history import verifies
 from certcore.domain.jobs import JobState
-from certcore.domain.people import Actor
+from certcore.domain.people import Actor, Person, Role
 from certcore.errors import (
     IdempotencyConflict,
     InvalidValue,
@@ -151,14 +152,7 @@ def test_a_job_waits_where_there_is_no_queue(new_storage: Callable[[], Storage])
     """R-31: without a queue the host runs what waits, when it wants."""
     platform = platform_over(new_storage(), at_once=1)
     platform.certification()
-    registrar = Registrar(
-        storage=platform.storage,
-        directory=platform.directory,
-        catalog=platform.catalog,
-        settings=platform.settings,
-        clock=lambda: platform.now,
-    )
-    platform.registrar = registrar
+    registrar = platform.registrar = without_queue(platform)
     waiting = platform.award("ana", "bo")
     assert (waiting.state, waiting.people) == (JobState.QUEUED, 0)
     (done,) = registrar.running.run_queued()
@@ -170,14 +164,46 @@ def test_f30_a_job_refuses_when_its_actor_has_lost_the_right(new_storage: Callab
     """R-34: a job runs with its actor's rights at the moment it runs."""
     platform = platform_over(new_storage(), at_once=1)
     platform.certification()
-    platform.registrar = Registrar(
-        storage=platform.storage, directory=platform.directory, catalog=platform.catalog, settings=platform.settings
-    )
+    platform.registrar = without_queue(platform)
     waiting = platform.award("ana", "bo")
-    platform.registrar.defining.retire("SAFE-1", actor=ADMIN)
-    (failed,) = platform.registrar.running.run_queued()
+    platform.directory = MemoryDirectory([Person(ADMIN.id, "admin")], roles={"admin": [Role.LEARNER]})
+    (failed,) = without_queue(platform).running.run_queued()
     assert (failed.public_id, failed.state) == (waiting.job_id, JobState.FAILED)
-    assert failed.result["error"]["code"] == "retired_certification"  # type: ignore[index]
+    assert failed.result["error"]["code"] == "not_found"  # type: ignore[index]
+
+
+def test_a_job_whose_process_was_killed_is_taken_up_where_it_stopped(new_storage: Callable[[], Storage]) -> None:
+    """R-31: running it again does what is left, and nothing twice."""
+    platform = platform_over(new_storage(), at_once=1, batch=1)
+    platform.certification()
+    platform.registrar = without_queue(platform)
+    waiting = platform.award("ana", "bo", "cy")
+    calls = iter(range(2))
+
+    def dying() -> datetime:
+        if next(calls, None) is None:
+            raise KeyboardInterrupt
+        return platform.now
+
+    with pytest.raises(KeyboardInterrupt):
+        without_queue(platform, dying).running.run_queued()
+    job = platform.registrar.running.get(waiting.job_id or "")
+    assert (job.state, 0 < job.done < 3) == (JobState.RUNNING, True)
+    finished = platform.registrar.running.run(job.id)
+    assert finished is not None
+    assert (finished.state, finished.done, finished.result["counts"]) == (JobState.DONE, 3, {"new": 3})
+    assert len(platform.registrar.reporting.search(actor=ADMIN).records) == 3
+
+
+def without_queue(platform: Platform, clock: Callable[[], datetime] | None = None) -> Registrar:
+    """A registrar whose jobs wait until they are run."""
+    return Registrar(
+        storage=platform.storage,
+        directory=platform.directory,
+        catalog=platform.catalog,
+        settings=platform.settings,
+        clock=clock or (lambda: platform.now),
+    )
 
 
 def test_f02_the_same_key_gives_the_same_answer_and_another_request_a_conflict(platform: Platform) -> None:

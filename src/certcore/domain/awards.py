@@ -167,7 +167,10 @@ class EndReason(StrEnum):
 
 @frozen
 class Ending:
-    """Why and from which instant an award is no longer live; for a renewed one, its successor's start (R-14)."""
+    """Why and from which instant an award is no longer live (R-14).
+
+    A renewed one ends when its successor starts; one that was given by mistake ends where it began: it never was.
+    """
 
     reason: EndReason
     at: datetime

@@ -23,12 +23,14 @@ class Running:
     _handlers: Mapping[str, Handler]
 
     def run(self, job_id: int) -> Job | None:
-        """Do the job if it still waits, and give it back; None when there is no such job (its transaction rolled back).
+        """Do the job from where it stands, and give it back; None when there is none (its transaction rolled back).
 
-        A job that fails for a reason of its own keeps the error's code and sentence as its result, state `failed`.
+        What is done, or of a kind that is not run here (an import needs its file), is given back as it is. A job whose
+        process was killed is still `running`: running it again takes it up. One that fails for a reason of its own
+        keeps the error's code and sentence as its result, state `failed`.
         """
         job = self._begin(job_id)
-        if job is None or job.state is not JobState.RUNNING:
+        if job is None or job.state is not JobState.RUNNING or job.kind not in self._handlers:
             return job
         try:
             return self._handlers[job.kind](job)
@@ -50,7 +52,9 @@ class Running:
     def _begin(self, job_id: int) -> Job | None:
         def work(tx: Transaction) -> Job | None:
             job = tx.jobs.get(job_id)
-            return job if job is None or job.state is not JobState.QUEUED else save(tx, job, state=JobState.RUNNING)
+            if job is None or job.state is not JobState.QUEUED or job.kind not in self._handlers:
+                return job
+            return save(tx, job, state=JobState.RUNNING)
 
         return in_unit(self._ports.storage, work)
 

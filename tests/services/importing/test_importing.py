@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -405,3 +406,42 @@ ROWS: dict[str, tuple[dict[str, int], list[tuple[int, str | None, str]]]] = {
     "shape/leading_zero_codes.csv": ({"rejected": 1}, [(2, "code", "unknown_item")]),
     "shape/formula_input.csv": ({"rejected": 1}, [(2, "username", "unknown_user")]),
 }
+
+
+class Shrinking(io.BytesIO):
+    """A file that loses its last row after it has been read for the n-th time."""
+
+    def __init__(self, data: bytes, readings: int) -> None:
+        super().__init__(data)
+        self._left = readings
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._left -= 1
+        if self._left == 0:
+            self.truncate(len(self.getvalue()) - 20)
+        return super().seek(offset, whence)
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("readings", range(2, 8))
+def test_f03_a_file_that_changes_under_way_ends_in_an_error_and_never_hangs(
+    platform: Platform, mode: Mode, readings: int
+) -> None:
+    """R-43: told so; in one transaction nothing is left, in batches the job is failed and not taken up again."""
+    file = Shrinking(csv_of(ANA, ana(username="bo"), ana(username="cy")), readings)
+    request = ImportRequest(zone="UTC", mode=mode)
+    with suppress(UnreadableFile):
+        report = platform.registrar.importing.run(file, request, actor=ADMIN)
+        assert report.new + report.rejected == report.rows
+        return
+    if mode is Mode.ALL_OR_NOTHING:
+        assert platform.registrar.reporting.search(actor=ADMIN).records == []
+    jobs = platform.registrar.importing.recent(actor=ADMIN)
+    assert all(job.state.value in ("done", "failed") for job in jobs)
+
+
+def test_spaces_around_a_username_are_passed_over_with_a_warning(platform: Platform) -> None:
+    """CSV.md: trimmed, with a warning that names it."""
+    report = run(platform, csv_of(ana(username=" ana "), ana(username="bo")))
+    assert counts(report) == {"new": 2}
+    assert report.warnings == ("' ana ' was read without the spaces around it.",)

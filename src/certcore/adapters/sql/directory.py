@@ -61,6 +61,10 @@ _OVERSEEN: Final = union(
 _ITEMS: Final = among(_item.code, "codes", _item.kind, _item.code, _item.title, _item.courses, _item.valid_until)
 
 
+def _read_roles(roles: Any) -> frozenset[Role]:
+    return frozenset(map(Role, json.loads(roles)))
+
+
 class SqlDirectory(Directory):
     """People, groups and branches in the tables of a `SqlStorage`; a group is there while it has a member or an admin.
 
@@ -77,14 +81,9 @@ class SqlDirectory(Directory):
     def people(self, ids: Collection[str]) -> Mapping[str, Person]:
         return {row[0]: _person_of(row) for row in self._rows(_BY_ID, ids=ids)} if ids else {}
 
-    def roles_of(self, person_id: str) -> frozenset[Role]:
-        """What the person is in the platform, for an `Actor`; nothing for somebody who is not there."""
-        rows = self._rows(_ROLES, ids=[person_id])
-        return (
-            exact("person", person_id, lambda roles: frozenset(map(Role, json.loads(roles))), rows[0])
-            if rows
-            else frozenset()
-        )
+    def roles(self, actor_id: str) -> frozenset[Role] | None:
+        rows = self._rows(_ROLES, ids=[actor_id])
+        return exact("person", actor_id, _read_roles, rows[0]) if rows else None
 
     def members(self, groups: Collection[str], branches: Collection[str]) -> Iterator[Person]:
         for kind, statement, names in (("group", _GROUPS, groups), ("branch", _BRANCHES, branches)):

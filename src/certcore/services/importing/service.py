@@ -59,9 +59,9 @@ class Importing:
 
         Rows that cannot be used are reported and, with ``rejects``, written there as CSV that can be corrected and
         imported again. Each batch is a transaction; in mode `all_or_nothing` the whole file is one, and one bad row
-        leaves nothing: then every row counts as rejected (R-43). A ``dry_run`` gives the same report and writes
-        nothing. Raises `UnreadableFile` for a file that cannot be read at all, `InvalidValue` and `NotFound`; then
-        nothing was written.
+        leaves nothing: then every row counts as rejected (R-43). A ``dry_run`` tells what would become of each row
+        and writes nothing. Raises `UnreadableFile` for a file that cannot be read at all, `InvalidValue` and
+        `NotFound`; then nothing was written, but for the batches before a file was changed under way.
         """
         scope = demand(self._ports, actor, Act.IMPORT, "import", "award file")
         digest = sha256_of(file)
@@ -147,8 +147,12 @@ class _Run:
                 self._told(_tally(job))
                 if job.version != before.version + 1:
                     break
+            else:
+                break
         if job.state is JobState.RUNNING:
-            self._check_unchanged()
+            if sha256_of(self._file) != self._digest:
+                in_unit(self._ports.storage, partial(self._finished, job_id=job.id, state=JobState.FAILED))
+                raise _changed("while it was imported; the batches before that are stored")
             job = in_unit(self._ports.storage, partial(self._finished, job_id=job.id))
         with self._ports.storage.reading() as tx:
             self._read_rejects(tx, job)
@@ -166,11 +170,11 @@ class _Run:
         current = stored(tx, job.id)
         return current if current.version != job.version else self._write(tx, job, batch)
 
-    def _finished(self, tx: Transaction, job_id: int) -> Job:
+    def _finished(self, tx: Transaction, job_id: int, state: JobState = JobState.DONE) -> Job:
         job = stored(tx, job_id)
         if job.state is not JobState.RUNNING:
             return job
-        return save(tx, job, state=JobState.DONE, result=JSON.unstructure(self._report(_tally(job), job)))
+        return save(tx, job, state=state, result=JSON.unstructure(self._report(_tally(job), job)))
 
     def _read_rejects(self, tx: Transaction, job: Job) -> None:
         line = 0
@@ -194,7 +198,8 @@ class _Run:
             if tally.errors:
                 self._read_rejects(tx, job)
                 raise _Spoiled
-            self._check_unchanged()
+            if sha256_of(self._file) != self._digest:
+                raise _changed("while it was imported")
             return self._finished(tx, job.id)
 
         try:
@@ -213,17 +218,13 @@ class _Run:
             import_id=None if job is None else job.public_id,
             errors_total=tally.errors,
             errors=tuple(self._rejects.errors),
-            warnings=tuple(warning.message for warning in self._table.warnings),
+            warnings=tuple(each.message for each in (*self._table.warnings, *self._survey.trimmed)),
             sha256=self._digest,
         )
 
     def _told(self, tally: Tally) -> Tally:
         self._progress(tally.done, self._survey.rows)
         return tally
-
-    def _check_unchanged(self) -> None:
-        if sha256_of(self._file) != self._digest:
-            raise _changed("while it was imported")
 
     def _new_job(self, state: JobState = JobState.RUNNING) -> Job:
         request = evolve(self._request, sha256=None)
