@@ -16,20 +16,18 @@ from sqlalchemy import (
 from certcore.adapters.sql import tables
 from certcore.adapters.sql.querying import TENANT, among, within
 from certcore.adapters.sql.rows import (
-    Report,
     award_from,
     award_row,
     event_from,
     event_row,
-    exact,
     history_from,
     history_row,
     issued_award_rows,
     issued_event_rows,
     issued_history_rows,
-    readable,
 )
 from certcore.adapters.sql.units import Unit
+from certcore.adapters.sql.values import Report, exact, readable
 from certcore.domain.awards import STATUS_CONDITIONS, Award, EndReason, Status
 from certcore.domain.history import Event, HistoryEntry
 from certcore.domain.issuing import Issued

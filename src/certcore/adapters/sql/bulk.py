@@ -13,6 +13,7 @@ from sqlalchemy.types import Integer
 COPY_FROM: Final = 50
 """The number of rows from which COPY is faster than INSERT."""
 
+_PART: Final = 500
 _KEY: Final = ("tenant", "id")
 _FOUND_BY: Final = (*_KEY, "version")
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -78,11 +79,12 @@ def _mark(dialect: Dialect) -> str:
 
 
 def copy(connection: Connection, table: Table, rows: Rows) -> None:
-    """COPY the rows into the table of a PostgreSQL as one block of text."""
+    """COPY the rows into the table of a PostgreSQL as blocks of text."""
     cursor: Any = connection.connection.cursor()
     command = f"COPY {table.name} ({', '.join(table.c.keys())}) FROM STDIN"
     with cursor, cursor.copy(command) as target:
-        target.write(_block(table, rows))
+        for start in range(0, len(rows), _PART):  # the server stores one part while the next is made
+            target.write(_block(table, rows[start : start + _PART]))
 
 
 def _block(table: Table, rows: Rows) -> str:

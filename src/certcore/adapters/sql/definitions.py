@@ -7,20 +7,18 @@ from typing import Any, Final
 from sqlalchemy import Select, bindparam, func, or_, select
 
 from certcore.adapters.sql import tables
-from certcore.adapters.sql.querying import TENANT, among
-from certcore.adapters.sql.rows import (
-    Report,
+from certcore.adapters.sql.definition_rows import (
     certification_from,
     certification_row,
-    exact,
     job_from,
     job_row,
     print_from,
-    readable,
     reject_from,
     reject_row,
 )
+from certcore.adapters.sql.querying import TENANT, among
 from certcore.adapters.sql.units import Unit
+from certcore.adapters.sql.values import Report, exact, readable
 from certcore.domain.certifications import Certification, ItemKind, ItemRef, Overview, Print, sorted_items
 from certcore.domain.jobs import Job, JobState, Reject
 from certcore.domain.time import to_micros

@@ -9,8 +9,8 @@ from sqlalchemy import Executable, bindparam, select, tuple_, union
 from certcore.adapters.sql import people, tables
 from certcore.adapters.sql.people import BranchRecord, PersonRecord
 from certcore.adapters.sql.querying import TENANT, among
-from certcore.adapters.sql.rows import exact, readable
 from certcore.adapters.sql.storage import SqlStorage
+from certcore.adapters.sql.values import exact, readable
 from certcore.domain.certifications import Item, ItemKind, ItemRef
 from certcore.domain.people import Person, Role
 from certcore.domain.time import parse_date

@@ -1,54 +1,31 @@
-"""How values become rows, column by column in the order of `tables`, and how rows are read back exactly.
+"""How awards, history and events become rows, column by column in the order of `tables`, and are read back.
 
-A reader never guesses: what is not exactly what was written raises `CorruptRecord` (f39). Periods, bases and details
-are shared by many awards of a batch, so they are converted once.
+Periods, bases and details are shared by many awards of a batch, so they are converted once.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
+from certcore.adapters.sql.values import (
+    Row,
+    amount_text,
+    as_bytes,
+    as_flag,
+    as_text,
+    as_whole,
+    day_text,
+    micros,
+    or_none,
+)
 from certcore.domain.awards import Award, Basis, BasisKind, Details, Ending, EndReason, Link, Period
-from certcore.domain.cells import Problem
-from certcore.domain.certifications import Certification, Print
-from certcore.domain.history import EVENT_VERSION, Event, HistoryEntry, canonical
+from certcore.domain.history import EVENT_VERSION, Event, HistoryEntry
 from certcore.domain.issuing import ACT, EVENT, Issued
-from certcore.domain.jobs import Job, JobState, Reject
-from certcore.domain.people import Actor, Role
-from certcore.domain.policy import RenewalPolicy
 from certcore.domain.time import from_micros, parse_date, to_micros, zone_rules
-from certcore.errors import CorruptRecord, InvalidInput
-
-T = TypeVar("T")
-Row = tuple[object, ...]
-Report = Callable[[CorruptRecord], None]
 
 _SHARED = 8_192
 _micros_of = lru_cache(_SHARED)(to_micros)
-
-
-def exact(kind: str, ref: object, read: Callable[..., T], row: Iterable[object]) -> T:
-    """``read(*row)``; `CorruptRecord` where the row is not what was once written."""
-    try:
-        return read(*row)
-    except (InvalidInput, ValueError, TypeError, ArithmeticError, AttributeError, LookupError) as error:
-        raise CorruptRecord(kind, str(ref), str(error) or type(error).__name__) from error
-
-
-def readable(
-    kind: str, read: Callable[..., T], rows: Iterable[tuple[object, Iterable[object]]], report: Report
-) -> Iterator[T]:
-    """What can be read of ``rows``, pairs of a reference and the columns; the others are reported and left out."""
-    for ref, row in rows:
-        try:
-            value = exact(kind, ref, read, row)
-        except CorruptRecord as corrupt:
-            report(corrupt)
-        else:
-            yield value
 
 
 def award_row(tenant: str, award: Award) -> Row:
@@ -136,11 +113,11 @@ def _period_columns(period: Period) -> Row:
         period.issued_on.isoformat(),
         to_micros(period.issued_at),
         period.anchor_on.isoformat(),
-        _day_text(period.expires_on),
-        _micros(period.expires_at),
-        _day_text(period.expiring_on),
-        _micros(period.expiring_at),
-        _micros(period.grace_ends_at),
+        day_text(period.expires_on),
+        micros(period.expires_at),
+        day_text(period.expiring_on),
+        micros(period.expiring_at),
+        micros(period.grace_ends_at),
     )
 
 
@@ -152,7 +129,7 @@ def _basis_columns(basis: Basis) -> Row:
 
 @lru_cache(_SHARED)
 def _details_columns(details: Details) -> Row:
-    return _amount(details.score), _day_text(details.completed_on), _amount(details.credits), details.note
+    return amount_text(details.score), day_text(details.completed_on), amount_text(details.credits), details.note
 
 
 def award_from(*row: Any) -> Award:
@@ -163,21 +140,21 @@ def award_from(*row: Any) -> Award:
     if live != (1 if ending is None else None):
         raise ValueError("its live marker and its end contradict each other")
     return Award(
-        _whole(award_id),
-        _text(number),
-        _bytes(token),
-        _whole(certification_id),
-        _whole(edition),
-        _text(learner_id),
-        _text(learner_name),
+        as_whole(award_id),
+        as_text(number),
+        as_bytes(token),
+        as_whole(certification_id),
+        as_whole(edition),
+        as_text(learner_id),
+        as_text(learner_name),
         _period(*row[7:16]),
         _basis(*row[16:19]),
         _details(*row[19:23]),
-        _or_none(_whole, renews),
-        _or_none(_whole, renewed_by),
+        or_none(as_whole, renews),
+        or_none(as_whole, renewed_by),
         ending,
-        _whole(version),
-        _bytes(head),
+        as_whole(version),
+        as_bytes(head),
     )
 
 
@@ -194,11 +171,11 @@ def _period(zone: Any, issued_on: Any, issued_at: Any, anchor_on: Any, *ends: An
         parse_date(issued_on),
         from_micros(issued_at),
         parse_date(anchor_on),
-        _or_none(parse_date, expires_on),
-        _or_none(from_micros, expires_at),
-        _or_none(parse_date, expiring_on),
-        _or_none(from_micros, expiring_at),
-        _or_none(from_micros, grace_ends_at),
+        or_none(parse_date, expires_on),
+        or_none(from_micros, expires_at),
+        or_none(parse_date, expiring_on),
+        or_none(from_micros, expiring_at),
+        or_none(from_micros, grace_ends_at),
     )
 
 
@@ -210,7 +187,7 @@ def _basis(kind: Any, code: Any, links: Any) -> Basis:
 
 @lru_cache(_SHARED)
 def _details(score: Any, completed_on: Any, credits_: Any, note: Any) -> Details:
-    return Details(_or_none(Decimal, score), _or_none(parse_date, completed_on), _or_none(Decimal, credits_), note)
+    return Details(or_none(Decimal, score), or_none(parse_date, completed_on), or_none(Decimal, credits_), note)
 
 
 def history_row(tenant: str, entry: HistoryEntry) -> Row:
@@ -237,13 +214,13 @@ def history_from(*row: Any) -> HistoryEntry:
         award_id,
         seq,
         from_micros(at),
-        _text(act),
-        _text(facts),
-        _or_none(_text, personal),
-        _or_none(_bytes, salt),
-        _bytes(digest),
-        _bytes(link),
-        _or_none(_whole, job_id),
+        as_text(act),
+        as_text(facts),
+        or_none(as_text, personal),
+        or_none(as_bytes, salt),
+        as_bytes(digest),
+        as_bytes(link),
+        or_none(as_whole, job_id),
     )
 
 
@@ -264,149 +241,6 @@ def event_row(tenant: str, event: Event) -> Row:
 def event_from(*row: Any) -> Event:
     """The event of a row of `tables.outbox` without its tenant."""
     award_id, seq, kind, version, payload, due_at, notify = row
-    return Event(award_id, seq, _text(kind), _whole(version), _text(payload), from_micros(due_at), _flag(notify))
-
-
-def certification_row(tenant: str, certification: Certification) -> Row:
-    """The row of `tables.certification`."""
-    return (
-        tenant,
-        certification.id,
-        certification.name,
-        certification.code,
-        certification.description,
-        canonical(certification.policy.to_data()),
-        int(certification.allow_retake),
-        certification.template,
-        _amount(certification.credits),
-        int(certification.retired),
-        certification.edition,
-        certification.version,
+    return Event(
+        award_id, seq, as_text(kind), as_whole(version), as_text(payload), from_micros(due_at), as_flag(notify)
     )
-
-
-def certification_from(*row: Any) -> Certification:
-    """The certification of a row of `tables.certification` without its tenant."""
-    id_, name, code, description, policy, allow_retake, template, credits_, retired, edition, version = row
-    return Certification(
-        id_,
-        name,
-        code,
-        _text(description),
-        _policy(policy),
-        _flag(allow_retake),
-        template,
-        _or_none(Decimal, credits_),
-        _flag(retired),
-        _whole(edition),
-        _whole(version),
-    )
-
-
-@lru_cache(1_024)
-def _policy(text: str) -> RenewalPolicy:
-    return RenewalPolicy.from_data(json.loads(text))
-
-
-def print_from(*row: Any) -> Print:
-    """The print of a row of `tables.certification_edition` without its tenant."""
-    certification_id, edition, name, description = row
-    return Print(certification_id, edition, _text(name), _text(description))
-
-
-def job_row(tenant: str, job: Job) -> Row:
-    """The row of `tables.job`."""
-    return (
-        tenant,
-        job.id,
-        job.kind,
-        job.actor.id,
-        json.dumps(sorted(job.actor.roles)),
-        canonical(job.payload),
-        job.fingerprint,
-        to_micros(job.created_at),
-        job.key,
-        job.state.value,
-        job.done,
-        job.total,
-        canonical(job.checkpoint),
-        canonical(job.result),
-        job.version,
-    )
-
-
-def job_from(*row: Any) -> Job:
-    """The job of a row of `tables.job` without its tenant."""
-    id_, kind, actor_id, roles, payload, _fingerprint, created_at, key, state, done, total, *texts, version = row
-    checkpoint, result = texts
-    return Job(
-        id_,
-        _text(kind),
-        Actor(actor_id, frozenset(map(Role, json.loads(roles)))),
-        json_object(payload),
-        from_micros(created_at),
-        key,
-        JobState(state),
-        _whole(done),
-        _or_none(_whole, total),
-        json_object(checkpoint),
-        json_object(result),
-        _whole(version),
-    )
-
-
-def json_object(text: str) -> Any:
-    """The JSON object that ``text`` holds; raises ValueError for anything else."""
-    data = json.loads(text)
-    if not isinstance(data, dict):
-        raise ValueError("JSON of another shape than an object")
-    return data
-
-
-def reject_row(tenant: str, job_id: int, reject: Reject) -> Row:
-    """The row of `tables.job_reject`; a cell may hold what no text column takes, so JSON keeps it escaped."""
-    problems = [[each.column, each.value, each.code, dict(each.params)] for each in reject.problems]
-    return tenant, job_id, reject.line, json.dumps(reject.cells), json.dumps(problems)
-
-
-def reject_from(line: Any, cells: Any, problems: Any) -> Reject:
-    """The reject of a row of `tables.job_reject` without its tenant and job."""
-    return Reject(line, tuple(json.loads(cells)), tuple(Problem(*each) for each in json.loads(problems)))
-
-
-def _micros(instant: datetime | None) -> int | None:
-    return None if instant is None else to_micros(instant)
-
-
-def _day_text(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()
-
-
-def _amount(amount: Decimal | None) -> str | None:
-    return None if amount is None else str(amount)
-
-
-def _or_none(read: Callable[[Any], T], value: object) -> T | None:
-    return None if value is None else read(value)
-
-
-def _text(value: object) -> str:
-    return _of_type(str, value)
-
-
-def _whole(value: object) -> int:
-    return _of_type(int, value)
-
-
-def _bytes(value: object) -> bytes:
-    return _of_type(bytes, value)
-
-
-def _flag(value: object) -> bool:
-    return {0: False, 1: True}[_whole(value)]
-
-
-def _of_type(kind: type[T], value: object) -> T:
-    if type(value) is not kind:
-        raise ValueError(f"{type(value).__name__} where {kind.__name__} belongs")
-    return value

@@ -9,8 +9,8 @@ from certcore.adapters.sql import schema
 from certcore.adapters.sql.awards import SqlAwards, SqlHistory, SqlOutbox
 from certcore.adapters.sql.connecting import connections_to
 from certcore.adapters.sql.definitions import SqlCertifications, SqlJobs
-from certcore.adapters.sql.rows import Report
 from certcore.adapters.sql.units import Unit
+from certcore.adapters.sql.values import Report
 from certcore.domain.issuing import Issued
 from certcore.errors import CorruptRecord, InvalidValue, StorageError
 from certcore.ports import Storage, Transaction
