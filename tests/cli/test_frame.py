@@ -23,6 +23,13 @@ def test_options_of_every_command_stand_before_or_after_it(loaded: CommandLine, 
     assert [award["status"] for award in done.document["awards"]] == ["expired"]
 
 
+def test_options_of_every_command_may_come_twice(certcore: CommandLine) -> None:
+    """Before the command and behind it: the last one counts."""
+    done = certcore("--json", "--db", "first.db", "search", "--json", "--db", "second.db")
+    assert (done.code, done.document["awards"]) == (0, [])
+    assert [path.name for path in certcore.folder.glob("*.db")] == ["second.db"]
+
+
 def test_the_environment_names_the_database(certcore: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     """CERTCORE_DB counts where no option is given, and the option outranks it."""
     monkeypatch.setenv("CERTCORE_DB", "sqlite:///named.db")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from certcore.adapters.sql import SqlDirectory, SqlStorage
+from certcore.domain.people import Role
 from tests.cli.conftest import WORLD
 from tests.cli.running import CommandLine
 
@@ -66,7 +67,7 @@ def test_everything_in_the_file_arrives(loaded: CommandLine) -> None:
     assert "Ana Rossi (ana), in America/Havana" in loaded("search", "--learner", "ana").out
     directory = SqlDirectory(SqlStorage("sqlite:///certcore.db"))
     boss = directory.match(["boss"])["boss"].id
-    assert {role.value for role in directory.roles(boss)} == {"manager", "group_admin"}
+    assert directory.roles(boss) == frozenset({Role.MANAGER, Role.GROUP_ADMIN})
     overseen = directory.people(directory.overseen(boss)).values()
     assert {person.username for person in overseen} == {"ana", "bo"}
     directory._storage.close()

@@ -14,6 +14,7 @@ from certcore.cli.output import Screen
 from certcore.cli.session import Session
 from certcore.errors import CertcoreError
 
+_TWICE: Final = Parameter(allow_repeating=True)  # once before the command and once behind it: the last one counts
 TRACEBACK_ENV: Final = "CERTCORE_TRACEBACK"
 DONE, REFUSED, WRONG_USAGE, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141
 
@@ -70,9 +71,9 @@ def _app(screen: Screen) -> App:
     @app.meta.default
     def launch(
         *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
-        db: str | None = None,
-        json: bool = False,
-        now: Annotated[Instant | None, Parameter(show=False)] = None,
+        db: Annotated[str | None, _TWICE] = None,
+        json: Annotated[bool, _TWICE] = False,
+        now: Annotated[Instant | None, _TWICE, Parameter(show=False)] = None,
     ) -> object:
         """Run a command.
 

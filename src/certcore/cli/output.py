@@ -4,7 +4,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +12,7 @@ from typing import Any, Final
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+NOTES_SHOWN: Final = 5
 _UNSAFE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -62,6 +63,13 @@ class Screen:
     def warn(self, text: str) -> None:
         """Say something on standard error."""
         self._err.print(plain(text), soft_wrap=True)
+
+    def note(self, texts: Sequence[str]) -> None:
+        """Say the first of what is worth knowing on standard error, and how many more there are."""
+        for text in texts[:NOTES_SHOWN]:
+            self.warn(f"note: {text}")
+        if len(texts) > NOTES_SHOWN:
+            self.warn(f"note: and {len(texts) - NOTES_SHOWN:,} more like these.")
 
     def fail(self, code: str, message: str) -> None:
         """Say why nothing was done: ``{"error": ...}`` with ``--json``, else a sentence on standard error."""

@@ -74,8 +74,7 @@ def import_(
         report = session.registrar.importing.run(
             source, request, actor=ACTOR, dry_run=dry_run, progress=progress, rejects=late
         )
-    for warning in report.warnings:
-        session.screen.warn(f"note: {warning}")
+    session.screen.note(report.warnings)
     session.screen.answer(import_document(report), *told(report, rejects))
     return 1 if report.rejected else 0
 

@@ -23,8 +23,7 @@ def import_(file: File, /, *, format: FormatOptions = FORMAT, session: Here) -> 
     """
     with opened(file) as source:
         report = import_people(source, format.read(), session.platform.directory)
-    for warning in report.warnings:
-        session.screen.warn(f"note: {warning}")
+    session.screen.note(report.warnings)
     document = JSON.unstructure(report)
     del document["warnings"]
     counts = {"saved": report.saved, "rejected": report.rejected}
