@@ -10,6 +10,7 @@ from cattrs import Converter
 from certcore.domain.awards import Award, Status
 from certcore.domain.certifications import Certification
 from certcore.domain.history import HistoryEntry
+from certcore.domain.jobs import Job
 from certcore.domain.policy import RenewalPolicy
 from certcore.domain.time import format_instant, parse_date, parse_instant
 
@@ -116,6 +117,22 @@ def import_document(report: object) -> Document:
     """What became of the rows of a file, from an import's report."""
     data = JSON.unstructure(report)
     return {key: data[key] for key in _IMPORT_KEYS}
+
+
+def import_job_document(job: Job) -> Document:
+    """An import as a job: when, by whom, how far, and what its report counts (0 while it has none)."""
+    report = {key: job.result.get(key, 0) for key in _IMPORT_KEYS[:7]}
+    return {
+        "import_id": job.public_id,
+        "state": job.state.value,
+        "created_at": _instant(job.created_at),
+        "actor": job.actor.id,
+        "sha256": job.payload["sha256"],
+        "done": job.done,
+        "total": job.total,
+        **report,
+        "errors": job.result.get("errors", []),
+    }
 
 
 def _instant(instant: datetime | None) -> str | None:

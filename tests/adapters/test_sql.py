@@ -113,7 +113,7 @@ def test_people_are_replaced_by_username_and_keep_their_ids(sql_storage: SqlStor
     for _ in range(2):
         assert directory.save_people([ada, boss]) == 2
     ids = {name: person.id for name, person in directory.match(["ada", "boss"]).items()}
-    assert directory.roles(ids["boss"]) == {Role.MANAGER}
+    assert directory.roles(ids["boss"]) == frozenset({Role.MANAGER})
     assert directory.roles("nobody") is None
     assert directory.overseen(ids["boss"]) == {ids["ada"]}
     assert directory.overseen(ids["ada"]) == {ids["boss"]}

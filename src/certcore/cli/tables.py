@@ -15,6 +15,7 @@ from certcore.domain.awards import Award, days_left
 from certcore.domain.certifications import Overview
 from certcore.domain.decisions import Outcome
 from certcore.domain.history import HistoryEntry
+from certcore.domain.jobs import Job
 from certcore.domain.people import Person
 from certcore.domain.time import civil_date, last_day_before, zone_rules
 from certcore.errors import DateOutOfRange
@@ -190,6 +191,15 @@ def outcomes(counts: Mapping[str, int], title: str | None = None) -> RenderableT
         if count:
             made.add_row(name.replace("_", " "), f"{count:,}", style="red" if name == "rejected" else None)
     return made if title is None else titled(title, made)
+
+
+def imports(jobs: Sequence[Job]) -> RenderableType:
+    """Imports with their states and counts."""
+    made = table("Import", "When (UTC)", "State", "Rows", "New", "Rejected", right=("Rows", "New", "Rejected"))
+    for job in jobs:
+        counts = [f"{job.result.get(name, 0):,}" for name in ("rows", "new", "rejected")]
+        made.add_row(job.public_id, f"{job.created_at:%Y-%m-%d %H:%M}", job.state.value, *counts)
+    return made
 
 
 def people(each: Sequence[AwardOutcome], total: int) -> Iterator[RenderableType]:

@@ -317,6 +317,7 @@ def test_an_import_is_a_job_with_its_report_as_result(platform: Platform) -> Non
     job = platform.registrar.running.get(report.import_id or "")
     assert (job.kind, job.state.value, job.done, job.total) == ("import", "done", 2, 2)
     assert (job.result["new"], job.result["rejected"]) == (1, 1)
+    assert [error["code"] for error in job.result["errors"]] == ["unknown_user"]  # type: ignore[attr-defined]
 
 
 def test_a_future_award_is_upcoming_and_its_notice_waits(platform: Platform) -> None:

@@ -14,7 +14,7 @@ def register(app: App) -> None:
     app.command(awarding.award)
     app.command(awards.edit)
     app.command(awards.unassign)
-    app.command(imports.import_, name="import")
+    imports.register(app)
     app.command(awards.search)
     app.command(awards.show)
     database.register(app)

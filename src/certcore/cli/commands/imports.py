@@ -1,18 +1,19 @@
 """``certcore import``: awards from a CSV file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from typing import Annotated
+from typing import Annotated, Any
 
+from cyclopts import App
 from rich.console import RenderableType
 
 from certcore.cli import tables
 from certcore.cli.arguments import FORMAT, Choice, File, FormatOptions
 from certcore.cli.files import LateFile, opened
 from certcore.cli.session import ACTOR, Here
-from certcore.codec import import_document
+from certcore.codec import import_document, import_job_document
 from certcore.domain.cells import CellOptions
-from certcore.services.importing import Duplicates, ImportReport, ImportRequest, Mode
+from certcore.services.importing import Duplicates, ImportReport, ImportRequest, Mode, RowError
 
 _COUNTED = ("new", "renewed", "updated", "unchanged", "superseded", "rejected")
 
@@ -77,6 +78,58 @@ def import_(
     session.screen.note(report.warnings)
     session.screen.answer(import_document(report), *told(report, rejects))
     return 1 if report.rejected else 0
+
+
+def undo(import_id: str, /, *, session: Here) -> None:
+    """Take an import back as one act: all of it, or nothing when an award was changed since.
+
+    Parameters
+    ----------
+    import_id
+        The import's id, as its report shows it.
+    """
+    report = session.registrar.importing.undo(import_id, actor=ACTOR)
+    counts = {"undone": report.undone, "restored": report.restored, "reverted": report.reverted}
+    session.screen.answer({"import_id": report.import_id, **counts}, tables.outcomes(counts), f"Import {import_id}.")
+
+
+def list_(*, limit: int = 50, session: Here) -> None:
+    """List the latest imports, newest first.
+
+    Parameters
+    ----------
+    limit
+        How many at the most.
+    """
+    jobs = session.registrar.importing.recent(actor=ACTOR, limit=limit)
+    session.screen.answer({"imports": [import_job_document(job) for job in jobs]}, tables.imports(jobs))
+
+
+def show(import_id: str, /, *, session: Here) -> None:
+    """Show an import: what it was asked, how far it came, and its report.
+
+    Parameters
+    ----------
+    import_id
+        The import's id, as its report shows it.
+    """
+    job = session.registrar.importing.get(import_id, actor=ACTOR)
+    document = import_job_document(job)
+    session.screen.answer(document, tables.imports([job]), *_mistakes(document["errors"]))
+
+
+def register(app: App) -> None:
+    """Let ``app`` have ``import FILE`` and the commands about imports."""
+    group = App(name="import", help="Import awards from a CSV file, and look after imports.")
+    group.default(import_)
+    group.command(undo)
+    group.command(list_, name="list")
+    group.command(show)
+    app.command(group)
+
+
+def _mistakes(errors: Sequence[Mapping[str, Any]]) -> Iterator[RenderableType]:
+    yield from tables.mistakes([RowError(**error) for error in errors], len(errors), "")
 
 
 def told(report: ImportReport, rejects: str | None = None) -> Iterator[RenderableType]:

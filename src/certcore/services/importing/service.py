@@ -154,8 +154,9 @@ class _Run:
                 in_unit(self._ports.storage, partial(self._finished, job_id=job.id, state=JobState.FAILED))
                 raise _changed("while it was imported; the batches before that are stored")
             job = in_unit(self._ports.storage, partial(self._finished, job_id=job.id))
-        with self._ports.storage.reading() as tx:
-            self._read_rejects(tx, job)
+        else:
+            with self._ports.storage.reading() as tx:
+                self._read_rejects(tx, job)
         return self._report(_tally(job), job)
 
     def _taken_up(self, tx: Transaction) -> Job:
@@ -172,6 +173,7 @@ class _Run:
 
     def _finished(self, tx: Transaction, job_id: int, state: JobState = JobState.DONE) -> Job:
         job = stored(tx, job_id)
+        self._read_rejects(tx, job)
         if job.state is not JobState.RUNNING:
             return job
         return save(tx, job, state=state, result=JSON.unstructure(self._report(_tally(job), job)))
