@@ -1,7 +1,37 @@
-"""Renewal policies as data, and what follows from them (R-50 to R-54)."""
+"""Renewal policies as data, and what follows from them (R-50 to R-55).
 
+A policy is read from TOML- or JSON-shaped data with `RenewalPolicy.from_data`. Everything else is a pure function of
+the policy, civil dates and `Facts`: `first_period` and `next_period` give periods, `standing` how an award stands on a
+day, `credit_account` whether credits are enough, and the days around an expiry have a function each.
+"""
+
+from certcore.domain.policy.account import Account, credit_account, credit_period
+from certcore.domain.policy.checking import check_regimes
 from certcore.domain.policy.days import grace_ends, last_valid_day, warns_from, window_opens
+from certcore.domain.policy.facts import NO_FACTS, Credit, Facts
 from certcore.domain.policy.model import RenewalPolicy
-from certcore.domain.policy.periods import Period, first_period
+from certcore.domain.policy.periods import Period, first_period, next_period
+from certcore.domain.policy.resolving import resolve
+from certcore.domain.policy.standing import Standing, standing, without_award
 
-__all__ = ["Period", "RenewalPolicy", "first_period", "grace_ends", "last_valid_day", "warns_from", "window_opens"]
+__all__ = [
+    "NO_FACTS",
+    "Account",
+    "Credit",
+    "Facts",
+    "Period",
+    "RenewalPolicy",
+    "Standing",
+    "check_regimes",
+    "credit_account",
+    "credit_period",
+    "first_period",
+    "grace_ends",
+    "last_valid_day",
+    "next_period",
+    "resolve",
+    "standing",
+    "warns_from",
+    "window_opens",
+    "without_award",
+]

@@ -1,26 +1,289 @@
-"""Periods: what a completion gives."""
+"""Periods: what a first completion or a renewal gives (R-53)."""
 
 from datetime import date
+from functools import lru_cache
+from typing import Final, Literal
 
-from attrs import frozen
+from attrs import evolve, field, frozen
 
+from certcore.domain.policy.ends import (
+    about_times,
+    base_and_validity,
+    due_after,
+    expiry_after,
+    first_fixed,
+    learner_end_from,
+    on_or_after,
+)
+from certcore.domain.policy.facts import NO_FACTS, Facts
+from certcore.domain.policy.items import oldest_item
 from certcore.domain.policy.model import RenewalPolicy
-from certcore.domain.time import add_length
+from certcore.domain.policy.resolving import resolve
+from certcore.domain.policy.terms import ASSIGNMENT_DUE, MonthDay
+from certcore.domain.policy.timing import Timing, timing
+from certcore.domain.reasons import Reason
+from certcore.domain.time import Length, add_length, next_day
+from certcore.errors import InvalidValue
+
+CountedFrom = Literal["completion", "previous_expiry", "due_date", "items", "fixed", "cycle", "learner_date"]
+
+_CACHED: Final = 65_536
 
 
 @frozen
 class Period:
     """The civil days an award covers: from ``start`` to the printed ``expires`` (None = never).
 
-    ``anchor_on`` is the day that repeats count from, so that 31 January keeps its day (R-13).
+    ``anchor_on`` is the day that repeats count from, so that 31 January keeps its day (R-13); hand it to
+    `next_period`. ``counted_from`` names what the end counts from. A period that is not ``granted`` is the previous
+    one unchanged: the renewal was refused or changes nothing, and ``reasons`` say why.
     """
 
     start: date
     expires: date | None
     anchor_on: date
+    counted_from: CountedFrom = "completion"
+    due: date | None = None
+    granted: bool = True
+    reasons: tuple[Reason, ...] = field(default=(), hash=False)
 
 
-def first_period(policy: RenewalPolicy, completed: date) -> Period:
-    """The period of a first award completed on that day (R-13)."""
-    lasts = policy.lasts
-    return Period(completed, None if lasts is None else add_length(completed, lasts), completed)
+def first_period(policy: RenewalPolicy, completed: date, facts: Facts = NO_FACTS) -> Period:
+    """The period of a first award completed on that civil day (R-13, R-53).
+
+    Raises `InvalidValue` for a fact that the policy asks for and that is missing, and `DateOutOfRange`.
+    """
+    return _first_known(policy, completed) if facts is NO_FACTS else _first(policy, completed, facts)
+
+
+@lru_cache(maxsize=_CACHED)
+def _first_known(policy: RenewalPolicy, completed: date) -> Period:
+    return _first(policy, completed, NO_FACTS)
+
+
+def _first(policy: RenewalPolicy, completed: date, facts: Facts) -> Period:
+    terms = resolve(policy, facts, completed=completed)
+    period = _dated(terms, completed, None, facts) or _from_start(terms, completed, facts)
+    return evolve(_capped(terms, period, facts), start=_start_of_first(terms, completed))
+
+
+def _start_of_first(terms: RenewalPolicy, completed: date) -> date:
+    return next_day(completed) if terms.anchor.start == "day_after_completion" else completed
+
+
+def _from_start(terms: RenewalPolicy, completed: date, facts: Facts) -> Period:
+    """A first period that counts from the completion, or from the assignment's due date when that was met."""
+    due = facts.assignment_due
+    if terms.anchor.initial is not None and due is not None and completed <= due:
+        return _counted(terms, due, facts, counted_from="due_date")
+    return _counted(terms, completed, facts, counted_from="completion")
+
+
+def next_period(
+    policy: RenewalPolicy,
+    previous_expiry: date | None,
+    completed: date,
+    facts: Facts = NO_FACTS,
+    *,
+    anchor_on: date | None = None,
+) -> Period:
+    """The period that a renewal completed on that civil day gives after the one that prints ``previous_expiry``.
+
+    ``anchor_on`` is the previous period's: repeats count from it (R-13). Without ``shorten`` the period never ends
+    earlier than the previous one (R-53); a never-expiring award stays so. A renewal that is refused, or that changes
+    nothing, gives the previous expiry with ``granted`` false. Raises like `first_period`.
+    """
+    if facts is NO_FACTS:
+        return _next_known(policy, previous_expiry, completed, anchor_on)
+    return _next(policy, previous_expiry, completed, facts, anchor_on)
+
+
+@lru_cache(maxsize=_CACHED)
+def _next_known(policy: RenewalPolicy, previous: date | None, completed: date, anchor_on: date | None) -> Period:
+    return _next(policy, previous, completed, NO_FACTS, anchor_on)
+
+
+def _next(
+    policy: RenewalPolicy, previous: date | None, completed: date, facts: Facts, anchor_on: date | None
+) -> Period:
+    terms = resolve(policy, facts, completed=completed)
+    when = timing(terms, previous, completed, facts)
+    refused = refusal(terms, when, facts)
+    if refused is not None:
+        kept = anchor_on or previous or completed
+        return Period(completed, previous, kept, "previous_expiry", granted=False, reasons=(refused,))
+    period = _dated(terms, completed, when, facts) or _renewed(terms, when, facts, anchor_on)
+    period = _not_shortened(terms, _capped(terms, period, facts), when)
+    return evolve(period, start=_start(terms, period, when))
+
+
+def refusal(terms: RenewalPolicy, when: Timing, facts: Facts) -> Reason | None:
+    """Why a renewal on that day gives no new period; None when it does."""
+    for each in terms.routes:
+        refused = each.not_after_route is not None and each.not_after_route == facts.previous_route
+        if refused and each.route == facts.route:
+            return Reason("route_refused", {"route": each.route, "previous": each.not_after_route})
+    if when.early and terms.window is not None and terms.window.early in {"refuse", "no_change"}:
+        return Reason(
+            f"too_early_{'refused' if terms.window.early == 'refuse' else 'no_change'}", {"opens": when.opens}
+        )
+    return None
+
+
+def _renewed(terms: RenewalPolicy, when: Timing, facts: Facts, anchor_on: date | None) -> Period:
+    """A renewal that counts from the completion or from the previous expiry."""
+    previous, completed = when.current.base, when.on
+    if previous is None or not _keeps_expiry(terms, when):
+        return _counted(terms, completed, facts, counted_from="completion")
+    limit = terms.anchor.max_postdate
+    if limit is not None and add_length(completed, limit) < previous:
+        start = add_length(completed, limit)
+        capped = _counted(terms, start, facts, counted_from="completion")
+        return evolve(capped, start=start, reasons=(*capped.reasons, Reason("postdate_capped", {"on": start})))
+    return _repeated(terms, previous, facts, anchor_on)
+
+
+def _keeps_expiry(terms: RenewalPolicy, when: Timing) -> bool:
+    if not terms.anchor.keeps_expiry:
+        return False
+    if when.late:
+        return when.in_grace and terms.grace is not None and terms.grace.anchor == "previous_expiry"
+    if when.early and terms.window is not None:
+        return terms.anchor.kind == "previous_expiry" and terms.window.early != "completion"
+    return True
+
+
+def _repeated(terms: RenewalPolicy, previous: date, facts: Facts, anchor_on: date | None) -> Period:
+    """The period after the one that prints ``previous``, counted from the anchor where that leads there (R-13)."""
+    anchor, times, from_end = _repeats(terms, previous, facts, anchor_on)
+    end = base_and_validity(terms, anchor, facts, times=times + 1, from_end=from_end)
+    expires = expiry_after(terms, end)
+    return Period(
+        start=previous,
+        expires=expires,
+        anchor_on=anchor if times else previous,
+        counted_from="previous_expiry",
+        due=due_after(terms, end, expires),
+        reasons=(_NEVER if expires is None else Reason("from_previous_expiry", {"on": previous}),),
+    )
+
+
+def _repeats(terms: RenewalPolicy, previous: date, facts: Facts, anchor_on: date | None) -> tuple[date, int, bool]:
+    """The day to count from, how many validities after it ``previous`` lies, and whether that day is itself an end."""
+    validity = terms.validity
+    if validity is None or validity.count == 0:
+        return previous, 0, True
+    if anchor_on is not None and anchor_on != previous:
+        about = about_times(validity, anchor_on, previous)
+        for times in range(max(about - 2, 1), about + 3):
+            for from_end in (False, True):
+                end = base_and_validity(terms, anchor_on, facts, times=times, from_end=from_end)
+                if expiry_after(terms, end) == previous:
+                    return anchor_on, times, from_end
+    return (add_length(previous, _added(terms).times(-1)) if terms.expiry else previous), 0, True
+
+
+def _added(terms: RenewalPolicy) -> Length:
+    return terms.expiry.after_validity if terms.expiry else Length(0, "days")
+
+
+def _counted(terms: RenewalPolicy, base: date, facts: Facts, *, counted_from: CountedFrom) -> Period:
+    """The period that counts from ``base``, a first day."""
+    end = base_and_validity(terms, base, facts)
+    expires = expiry_after(terms, end)
+    reason = _NEVER if expires is None else Reason(f"from_{counted_from}", {"on": base})
+    return Period(base, expires, base, counted_from, due_after(terms, end, expires), reasons=(reason,))
+
+
+def _dated(terms: RenewalPolicy, completed: date, when: Timing | None, facts: Facts) -> Period | None:
+    """The period under an anchor other than completion and previous expiry; None under those two."""
+    previous = None if when is None else when.current.base
+    match terms.anchor.kind:
+        case "fixed":
+            return _fixed(terms, completed, previous, facts)
+        case "cycle":
+            return _cycle(terms, completed)
+        case "learner_date":
+            return _learner_date(terms, completed, when, facts)
+        case "earliest_item_completion":
+            oldest = oldest_item(terms, facts, completed)
+            return _counted(terms, oldest, facts, counted_from="items") if oldest else None
+    return None
+
+
+def _fixed(terms: RenewalPolicy, completed: date, previous: date | None, facts: Facts) -> Period:
+    base = terms.anchor.base
+    if base == ASSIGNMENT_DUE:
+        base = facts.assignment_due or previous or completed
+    elif isinstance(base, MonthDay) and previous is not None and base.in_year(previous.year) == previous:
+        base = previous
+    if not isinstance(base, MonthDay | date):
+        raise InvalidValue("anchor.base", base, "a date")
+    end = first_fixed(terms, base, completed, previous)
+    expires = expiry_after(terms, end)
+    reason = Reason("fixed_date", {"on": base if isinstance(base, date) else str(base)})
+    return Period(completed, expires, end, "fixed", due_after(terms, end, expires), reasons=(reason,))
+
+
+def _cycle(terms: RenewalPolicy, completed: date) -> Period:
+    """The cycle that the completion falls in; where the end is already invalid, the next one on that day."""
+    ends = terms.anchor.ends or MonthDay(12, 31)
+    end = on_or_after(ends, completed if terms.boundary == "inclusive" else next_day(completed))
+    expires = end if terms.expiry is None else add_length(end, terms.expiry.after_validity)
+    return Period(
+        completed, expires, end, "cycle", due_after(terms, end, expires), reasons=(Reason("cycle", {"ends": end}),)
+    )
+
+
+def _learner_date(terms: RenewalPolicy, completed: date, when: Timing | None, facts: Facts) -> Period:
+    """The learner's next date; on a renewal in time, the one a validity after the previous expiry."""
+    previous = None if when is None or when.late else when.current.base
+    end = learner_end_from(terms, completed, facts)
+    if previous is not None:
+        later = base_and_validity(terms, previous, facts, from_end=True)
+        end = later if later is not None and later > previous else learner_end_from(terms, next_day(previous), facts)
+    expires = end if terms.expiry is None else add_length(end, terms.expiry.after_validity)
+    due = due_after(terms, end, expires)
+    return Period(completed, expires, end, "learner_date", due, reasons=(Reason("learner_date", {"ends": end}),))
+
+
+def _capped(terms: RenewalPolicy, period: Period, facts: Facts) -> Period:
+    if terms.cap is None:
+        return period
+    birthday = add_length(facts.learner_date("birth_date"), Length(terms.cap.age, "years"))
+    if period.expires is not None and period.expires <= birthday:
+        return period
+    reasons = (*period.reasons, Reason("age_capped", {"birthday": birthday}))
+    return evolve(period, expires=birthday, reasons=reasons)
+
+
+def _not_shortened(terms: RenewalPolicy, period: Period, when: Timing) -> Period:
+    """R-53: what was granted before stays, unless the policy shortens."""
+    previous = when.current.expires
+    if terms.shorten or period.expires is None or (previous is not None and period.expires >= previous):
+        return period
+    reason = _NEVER if previous is None else Reason("not_shortened", {"expires": previous})
+    return evolve(period, expires=previous, reasons=(*period.reasons, reason))
+
+
+def _start(terms: RenewalPolicy, period: Period, when: Timing) -> date:
+    """Where the new period starts: where its end counts from, unless the policy says otherwise."""
+    previous, completed = when.current.base, when.on
+    rule = terms.anchor.start
+    if when.in_grace and terms.grace is not None and terms.grace.start is not None:
+        rule = terms.grace.start
+    follows = period.counted_from == "previous_expiry" or (period.counted_from in _BY_DATE and not when.late)
+    in_grace_rule = when.in_grace and terms.grace is not None and terms.grace.start is not None
+    if previous is not None and rule == "day_after_previous_expiry" and (follows or in_grace_rule):
+        return next_day(previous)
+    if period.counted_from == "completion" and period.start != completed:
+        return period.start
+    if rule == "day_after_completion":
+        return next_day(completed)
+    if rule == "completion":
+        return completed
+    return previous if follows and previous is not None else completed
+
+
+_BY_DATE: Final = frozenset({"fixed", "cycle", "learner_date"})
+_NEVER: Final = Reason("never_expires")

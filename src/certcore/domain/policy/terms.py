@@ -221,8 +221,8 @@ class Window(Terms):
 
     opens: Length = field(metadata=reads(Span()))
     align: Align = field(default="exact", metadata=reads(_ALIGN))
-    early: Literal["completion", "refuse", "no_change"] = field(
-        default="completion", metadata=reads(Choice(("completion", "refuse", "no_change")))
+    early: Literal["completion", "refuse", "no_change"] | None = field(
+        default=None, metadata=reads(Choice(("completion", "refuse", "no_change")))
     )
     open_day: Literal["inclusive", "exclusive"] = field(
         default="inclusive", metadata=reads(Choice(("inclusive", "exclusive")))
