@@ -7,10 +7,11 @@ day, `credit_account` whether credits are enough, and the days around an expiry 
 
 from certcore.domain.policy.account import Account, credit_account, credit_period
 from certcore.domain.policy.checking import check_regimes
+from certcore.domain.policy.counting import Period
 from certcore.domain.policy.days import grace_ends, last_valid_day, warns_from, window_opens
 from certcore.domain.policy.facts import NO_FACTS, Credit, Facts
 from certcore.domain.policy.model import RenewalPolicy
-from certcore.domain.policy.periods import Period, first_period, next_period
+from certcore.domain.policy.periods import first_period, next_period
 from certcore.domain.policy.resolving import resolve
 from certcore.domain.policy.standing import Standing, standing, without_award
 

@@ -7,11 +7,11 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
+from certcore.domain.policy.counting import Period
 from certcore.domain.policy.days import day_before, grace_ends, last_valid_day
 from certcore.domain.policy.ends import on_or_after
 from certcore.domain.policy.facts import NO_FACTS, Credit, Facts
 from certcore.domain.policy.model import RenewalPolicy
-from certcore.domain.policy.periods import Period
 from certcore.domain.policy.requirements import Alternative, Category, Credits, PerYear, Rolling
 from certcore.domain.policy.resolving import resolve
 from certcore.domain.policy.terms import MonthDay

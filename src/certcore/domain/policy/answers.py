@@ -8,12 +8,13 @@ from typing import Any, Final, Self
 from attrs import evolve, frozen
 
 from certcore.domain.policy.account import Account, credit_account, credit_period, running_period
+from certcore.domain.policy.counting import Period
 from certcore.domain.policy.days import grace_ends, last_valid_day, window_opens
 from certcore.domain.policy.ends import due_before
 from certcore.domain.policy.facts import Facts, read_day
 from certcore.domain.policy.items import all_done_on
 from certcore.domain.policy.model import RenewalPolicy
-from certcore.domain.policy.periods import Period, first_period, next_period
+from certcore.domain.policy.periods import first_period, next_period
 from certcore.domain.policy.resolving import resolve
 from certcore.domain.policy.shapes import Data
 from certcore.domain.policy.standing import Standing, standing, without_award

@@ -47,7 +47,20 @@ def _sorted(dates: Iterable[date] | None) -> tuple[date, ...] | None:
     return None if dates is None else tuple(sorted(dates))
 
 
-@frozen(kw_only=True)
+def _strict(value: Scalar | None) -> object:
+    """How an attribute compares: true is not 1."""
+    return type(value), value
+
+
+def _each_strict(attributes: Mapping[str, Scalar]) -> object:
+    return frozenset((name, _strict(value)) for name, value in attributes.items())
+
+
+def _pairs(dates: Mapping[str, tuple[date, ...]] | None) -> object:
+    return None if dates is None else frozenset(dates.items())
+
+
+@frozen(kw_only=True, cache_hash=True)
 class Facts:
     """What a policy may ask about besides dates (R-54).
 
@@ -56,18 +69,20 @@ class Facts:
     lacks is an `InvalidValue` when it is asked.
     """
 
-    learner: Mapping[str, Scalar] = field(factory=dict, converter=_learner)
-    result: Scalar | None = None
+    learner: Mapping[str, Scalar] = field(factory=dict, converter=_learner, eq=_each_strict)
+    result: Scalar | None = field(default=None, eq=_strict)
     award: str | None = None
     route: str | None = None
     previous_route: str | None = None
     assignment_due: date | None = None
     previous_due: date | None = None
-    item_completions: Mapping[str, tuple[date, ...]] | None = field(default=None, converter=_optional_by_name)
-    events: Mapping[str, tuple[date, ...]] = field(factory=dict, converter=_by_name)
+    item_completions: Mapping[str, tuple[date, ...]] | None = field(
+        default=None, converter=_optional_by_name, eq=_pairs
+    )
+    events: Mapping[str, tuple[date, ...]] = field(factory=dict, converter=_by_name, eq=_pairs)
     confirmations: tuple[date, ...] | None = field(default=None, converter=_sorted)
     extension: Length | None = None
-    other_award_completed: Mapping[str, tuple[date, ...]] = field(factory=dict, converter=_by_name)
+    other_award_completed: Mapping[str, tuple[date, ...]] = field(factory=dict, converter=_by_name, eq=_pairs)
     period: tuple[date, date] | None = None
     credits: tuple[Credit, ...] | None = None
 

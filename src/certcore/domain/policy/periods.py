@@ -2,50 +2,21 @@
 
 from datetime import date
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final
 
-from attrs import evolve, field, frozen
+from attrs import evolve
 
-from certcore.domain.policy.ends import (
-    about_times,
-    base_and_validity,
-    due_after,
-    expiry_after,
-    first_fixed,
-    learner_end_from,
-    on_or_after,
-)
+from certcore.domain.policy.counting import BY_DATE, NEVER, Period, counted, dated
+from certcore.domain.policy.days import civil
+from certcore.domain.policy.ends import about_times, base_and_validity, due_after, expiry_after
 from certcore.domain.policy.facts import NO_FACTS, Facts
-from certcore.domain.policy.items import oldest_item
 from certcore.domain.policy.model import RenewalPolicy
 from certcore.domain.policy.resolving import resolve
-from certcore.domain.policy.terms import ASSIGNMENT_DUE, MonthDay
 from certcore.domain.policy.timing import Timing, timing
 from certcore.domain.reasons import Reason
 from certcore.domain.time import Length, add_length, next_day
-from certcore.errors import InvalidValue
 
-CountedFrom = Literal["completion", "previous_expiry", "due_date", "items", "fixed", "cycle", "learner_date"]
-
-_CACHED: Final = 65_536
-
-
-@frozen
-class Period:
-    """The civil days an award covers: from ``start`` to the printed ``expires`` (None = never).
-
-    ``anchor_on`` is the day that repeats count from, so that 31 January keeps its day (R-13); hand it to
-    `next_period`. ``counted_from`` names what the end counts from. A period that is not ``granted`` is the previous
-    one unchanged: the renewal was refused or changes nothing, and ``reasons`` say why.
-    """
-
-    start: date
-    expires: date | None
-    anchor_on: date
-    counted_from: CountedFrom = "completion"
-    due: date | None = None
-    granted: bool = True
-    reasons: tuple[Reason, ...] = field(default=(), hash=False)
+_CACHED: Final = 32_768
 
 
 def first_period(policy: RenewalPolicy, completed: date, facts: Facts = NO_FACTS) -> Period:
@@ -53,17 +24,13 @@ def first_period(policy: RenewalPolicy, completed: date, facts: Facts = NO_FACTS
 
     Raises `InvalidValue` for a fact that the policy asks for and that is missing, and `DateOutOfRange`.
     """
-    return _first_known(policy, completed) if facts is NO_FACTS else _first(policy, completed, facts)
+    return _first(policy, civil(completed), facts)
 
 
 @lru_cache(maxsize=_CACHED)
-def _first_known(policy: RenewalPolicy, completed: date) -> Period:
-    return _first(policy, completed, NO_FACTS)
-
-
 def _first(policy: RenewalPolicy, completed: date, facts: Facts) -> Period:
     terms = resolve(policy, facts, completed=completed)
-    period = _dated(terms, completed, None, facts) or _from_start(terms, completed, facts)
+    period = dated(terms, completed, None, facts) or _from_start(terms, completed, facts)
     return evolve(_capped(terms, period, facts), start=_start_of_first(terms, completed))
 
 
@@ -75,8 +42,8 @@ def _from_start(terms: RenewalPolicy, completed: date, facts: Facts) -> Period:
     """A first period that counts from the completion, or from the assignment's due date when that was met."""
     due = facts.assignment_due
     if terms.anchor.initial is not None and due is not None and completed <= due:
-        return _counted(terms, due, facts, counted_from="due_date")
-    return _counted(terms, completed, facts, counted_from="completion")
+        return counted(terms, due, facts, counted_from="due_date")
+    return counted(terms, completed, facts, counted_from="completion")
 
 
 def next_period(
@@ -93,16 +60,11 @@ def next_period(
     earlier than the previous one (R-53); a never-expiring award stays so. A renewal that is refused, or that changes
     nothing, gives the previous expiry with ``granted`` false. Raises like `first_period`.
     """
-    if facts is NO_FACTS:
-        return _next_known(policy, previous_expiry, completed, anchor_on)
-    return _next(policy, previous_expiry, completed, facts, anchor_on)
+    previous = None if previous_expiry is None else civil(previous_expiry)
+    return _next(policy, previous, civil(completed), facts, anchor_on)
 
 
 @lru_cache(maxsize=_CACHED)
-def _next_known(policy: RenewalPolicy, previous: date | None, completed: date, anchor_on: date | None) -> Period:
-    return _next(policy, previous, completed, NO_FACTS, anchor_on)
-
-
 def _next(
     policy: RenewalPolicy, previous: date | None, completed: date, facts: Facts, anchor_on: date | None
 ) -> Period:
@@ -112,7 +74,7 @@ def _next(
     if refused is not None:
         kept = anchor_on or previous or completed
         return Period(completed, previous, kept, "previous_expiry", granted=False, reasons=(refused,))
-    period = _dated(terms, completed, when, facts) or _renewed(terms, when, facts, anchor_on)
+    period = dated(terms, completed, when, facts) or _renewed(terms, when, facts, anchor_on)
     period = _not_shortened(terms, _capped(terms, period, facts), when)
     return evolve(period, start=_start(terms, period, when))
 
@@ -134,11 +96,11 @@ def _renewed(terms: RenewalPolicy, when: Timing, facts: Facts, anchor_on: date |
     """A renewal that counts from the completion or from the previous expiry."""
     previous, completed = when.current.base, when.on
     if previous is None or not _keeps_expiry(terms, when):
-        return _counted(terms, completed, facts, counted_from="completion")
+        return counted(terms, completed, facts, counted_from="completion")
     limit = terms.anchor.max_postdate
     if limit is not None and add_length(completed, limit) < previous:
         start = add_length(completed, limit)
-        capped = _counted(terms, start, facts, counted_from="completion")
+        capped = counted(terms, start, facts, counted_from="completion")
         return evolve(capped, start=start, reasons=(*capped.reasons, Reason("postdate_capped", {"on": start})))
     return _repeated(terms, previous, facts, anchor_on)
 
@@ -164,7 +126,7 @@ def _repeated(terms: RenewalPolicy, previous: date, facts: Facts, anchor_on: dat
         anchor_on=anchor if times else previous,
         counted_from="previous_expiry",
         due=due_after(terms, end, expires),
-        reasons=(_NEVER if expires is None else Reason("from_previous_expiry", {"on": previous}),),
+        reasons=(NEVER if expires is None else Reason("from_previous_expiry", {"on": previous}),),
     )
 
 
@@ -187,66 +149,6 @@ def _added(terms: RenewalPolicy) -> Length:
     return terms.expiry.after_validity if terms.expiry else Length(0, "days")
 
 
-def _counted(terms: RenewalPolicy, base: date, facts: Facts, *, counted_from: CountedFrom) -> Period:
-    """The period that counts from ``base``, a first day."""
-    end = base_and_validity(terms, base, facts)
-    expires = expiry_after(terms, end)
-    reason = _NEVER if expires is None else Reason(f"from_{counted_from}", {"on": base})
-    return Period(base, expires, base, counted_from, due_after(terms, end, expires), reasons=(reason,))
-
-
-def _dated(terms: RenewalPolicy, completed: date, when: Timing | None, facts: Facts) -> Period | None:
-    """The period under an anchor other than completion and previous expiry; None under those two."""
-    previous = None if when is None else when.current.base
-    match terms.anchor.kind:
-        case "fixed":
-            return _fixed(terms, completed, previous, facts)
-        case "cycle":
-            return _cycle(terms, completed)
-        case "learner_date":
-            return _learner_date(terms, completed, when, facts)
-        case "earliest_item_completion":
-            oldest = oldest_item(terms, facts, completed)
-            return _counted(terms, oldest, facts, counted_from="items") if oldest else None
-    return None
-
-
-def _fixed(terms: RenewalPolicy, completed: date, previous: date | None, facts: Facts) -> Period:
-    base = terms.anchor.base
-    if base == ASSIGNMENT_DUE:
-        base = facts.assignment_due or previous or completed
-    elif isinstance(base, MonthDay) and previous is not None and base.in_year(previous.year) == previous:
-        base = previous
-    if not isinstance(base, MonthDay | date):
-        raise InvalidValue("anchor.base", base, "a date")
-    end = first_fixed(terms, base, completed, previous)
-    expires = expiry_after(terms, end)
-    reason = Reason("fixed_date", {"on": base if isinstance(base, date) else str(base)})
-    return Period(completed, expires, end, "fixed", due_after(terms, end, expires), reasons=(reason,))
-
-
-def _cycle(terms: RenewalPolicy, completed: date) -> Period:
-    """The cycle that the completion falls in; where the end is already invalid, the next one on that day."""
-    ends = terms.anchor.ends or MonthDay(12, 31)
-    end = on_or_after(ends, completed if terms.boundary == "inclusive" else next_day(completed))
-    expires = end if terms.expiry is None else add_length(end, terms.expiry.after_validity)
-    return Period(
-        completed, expires, end, "cycle", due_after(terms, end, expires), reasons=(Reason("cycle", {"ends": end}),)
-    )
-
-
-def _learner_date(terms: RenewalPolicy, completed: date, when: Timing | None, facts: Facts) -> Period:
-    """The learner's next date; on a renewal in time, the one a validity after the previous expiry."""
-    previous = None if when is None or when.late else when.current.base
-    end = learner_end_from(terms, completed, facts)
-    if previous is not None:
-        later = base_and_validity(terms, previous, facts, from_end=True)
-        end = later if later is not None and later > previous else learner_end_from(terms, next_day(previous), facts)
-    expires = end if terms.expiry is None else add_length(end, terms.expiry.after_validity)
-    due = due_after(terms, end, expires)
-    return Period(completed, expires, end, "learner_date", due, reasons=(Reason("learner_date", {"ends": end}),))
-
-
 def _capped(terms: RenewalPolicy, period: Period, facts: Facts) -> Period:
     if terms.cap is None:
         return period
@@ -262,7 +164,7 @@ def _not_shortened(terms: RenewalPolicy, period: Period, when: Timing) -> Period
     previous = when.current.expires
     if terms.shorten or period.expires is None or (previous is not None and period.expires >= previous):
         return period
-    reason = _NEVER if previous is None else Reason("not_shortened", {"expires": previous})
+    reason = NEVER if previous is None else Reason("not_shortened", {"expires": previous})
     return evolve(period, expires=previous, reasons=(*period.reasons, reason))
 
 
@@ -272,7 +174,7 @@ def _start(terms: RenewalPolicy, period: Period, when: Timing) -> date:
     rule = terms.anchor.start
     if when.in_grace and terms.grace is not None and terms.grace.start is not None:
         rule = terms.grace.start
-    follows = period.counted_from == "previous_expiry" or (period.counted_from in _BY_DATE and not when.late)
+    follows = period.counted_from == "previous_expiry" or (period.counted_from in BY_DATE and not when.late)
     in_grace_rule = when.in_grace and terms.grace is not None and terms.grace.start is not None
     if previous is not None and rule == "day_after_previous_expiry" and (follows or in_grace_rule):
         return next_day(previous)
@@ -283,7 +185,3 @@ def _start(terms: RenewalPolicy, period: Period, when: Timing) -> date:
     if rule == "completion":
         return completed
     return previous if follows and previous is not None else completed
-
-
-_BY_DATE: Final = frozenset({"fixed", "cycle", "learner_date"})
-_NEVER: Final = Reason("never_expires")

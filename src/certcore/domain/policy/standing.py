@@ -6,7 +6,7 @@ from typing import Literal
 from attrs import field, frozen
 
 from certcore.domain.policy.account import enough_credits
-from certcore.domain.policy.days import last_valid_day, warns_from
+from certcore.domain.policy.days import civil, last_valid_day, warns_from
 from certcore.domain.policy.facts import NO_FACTS, Facts
 from certcore.domain.policy.items import FULL, NO_RENEWAL, RENEWAL, full_items, items_on, undone
 from certcore.domain.policy.model import RenewalPolicy
@@ -58,6 +58,7 @@ def standing(
     ``completed`` is when it was earned, if that is known: confirmations count from it, and variants are judged on it.
     ``due`` is its due date. Raises `InvalidValue` for a fact that the policy asks for and that is missing.
     """
+    on = civil(on)
     terms = resolve(policy, facts, completed=completed, on=on)
     if completed is not None and on < completed:
         return without_award(terms, on)
