@@ -71,6 +71,8 @@ def dated(terms: RenewalPolicy, completed: date, when: Timing | None, facts: Fac
 
 def _fixed(terms: RenewalPolicy, completed: date, previous: date | None, facts: Facts) -> Period:
     base = terms.anchor.base
+    if terms.lasts is None:
+        return Period(completed, None, completed, "fixed", reasons=(NEVER,))
     if base == ASSIGNMENT_DUE:
         base = facts.assignment_due or previous or completed
     elif isinstance(base, MonthDay) and previous is not None and base.in_year(previous.year) == previous:

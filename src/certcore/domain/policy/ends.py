@@ -6,12 +6,9 @@ from datetime import date
 from certcore.domain.policy.days import add_months, day_before, last_valid_day, month_end
 from certcore.domain.policy.facts import Facts
 from certcore.domain.policy.model import RenewalPolicy
-from certcore.domain.policy.terms import MonthDay, ToLearnerMonth, ToMonthDay
+from certcore.domain.policy.terms import MonthDay, ToLearnerMonth, ToMonthDay, parts_of_days
 from certcore.domain.time import Length, add_length, next_day
 from certcore.errors import DateOutOfRange, InvalidPolicy
-
-_PARTS_OF_DAY = 10_000
-_MEAN = {"days": 10_000, "weeks": 70_000, "months": 304_369, "years": 3_652_425}  # in parts of a day
 
 
 def on_or_after(day: MonthDay, earliest: date) -> date:
@@ -132,7 +129,7 @@ def _first_on(terms: RenewalPolicy, base: date, enough: Callable[[date], bool], 
 
 def about_times(validity: Length, start: date, end: date) -> int:
     """About how many validities lie between the two days; exact to within one or two."""
-    return (end - start).days * _PARTS_OF_DAY // (validity.count * _MEAN[validity.unit])
+    return (end - start).days * 10_000 // parts_of_days(validity)
 
 
 def _upwards(base: date, validity: Length, times: int, enough: Callable[[date], bool]) -> Iterator[date]:

@@ -1,13 +1,13 @@
 """A renewal policy as a value: every key of the file format, read strictly and written without loss."""
 
-from collections.abc import Iterator
-from typing import Any, Final, Literal
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, Literal, Self
 
-from attrs import field, frozen
+from attrs import evolve, field, fields, frozen
 
 from certcore.domain.policy.conditions import WHEN, When
 from certcore.domain.policy.requirements import Cap, Confirmation, Credits, Events, Items, Recency
-from certcore.domain.policy.shapes import Choice, Data, Flag, Listing, Span, Table, Terms, Text, reads
+from certcore.domain.policy.shapes import Choice, Data, Flag, Listing, Span, Table, Terms, Text, dotted, reads
 from certcore.domain.policy.terms import (
     ROUNDING,
     AfterValidity,
@@ -17,12 +17,13 @@ from certcore.domain.policy.terms import (
     Grace,
     Lapse,
     Rounding,
+    ToLearnerMonth,
     Validity,
     Window,
+    parts_of_days,
 )
 from certcore.domain.time import Length
-
-_NO_EXPIRY: Final = "has no effect on an award that never expires; give a validity or take it out"
+from certcore.errors import InvalidPolicy
 
 
 @frozen
@@ -109,23 +110,68 @@ class RenewalPolicy(PolicyKeys):
             return None
         return self.validity
 
-    @property
-    def can_expire(self) -> bool:
-        """Whether anything in the policy itself, leaving variants and routes aside, gives a period an end."""
-        by_anchor = self.anchor.kind in {"cycle", "learner_date"}
-        return self.lasts is not None or by_anchor or self.recency is not None or self.cap is not None
-
-    def problems(self) -> Iterator[tuple[str, str]]:
-        """Keys that contradict one another."""
-        changes: list[PolicyKeys] = [each.set for each in self.variants] + [each.set for each in self.routes]
-        if not self.can_expire and not any(each.written & _GIVE_AN_END for each in changes):
-            for name in ("window", "grace", "lapse", "warning", "extension", "shorten"):
-                if getattr(self, name):
-                    yield name, _NO_EXPIRY
-        routes = [each.route for each in self.routes]
-        for number, route in enumerate(routes):
-            if route in routes[:number]:
-                yield f"routes.{number}.route", f"names {route!r} a second time; give every route once"
+    @classmethod
+    def from_data(cls, data: Mapping[str, Data], path: str = "") -> Self:
+        """Read a policy; raises `InvalidPolicy` with the dotted key, also for keys that contradict one another."""
+        policy = super().from_data(data, path)
+        for where, problem in _contradictions(policy):
+            raise InvalidPolicy(dotted(path, where), problem)
+        return policy
 
 
-_GIVE_AN_END: Final = frozenset({"validity", "anchor", "recency", "cap", "expiry"})
+def _contradictions(policy: RenewalPolicy) -> Iterator[tuple[str, str]]:
+    """What does not go together, in the policy itself or as one variant or route changes it.
+
+    What a variant or a route puts right is no contradiction: it may always be the one that holds.
+    """
+    changes = {f"variants.{number}.set": each.set for number, each in enumerate(policy.variants)}
+    changes |= {f"routes.{number}.set": each.set for number, each in enumerate(policy.routes)}
+    found = [*_clashes(policy), *_pointless(policy)]
+    for path, change in changes.items():
+        changed = replaced(policy, change)
+        clashes = list(_clashes(changed))
+        yield from ((f"{path}.{where}", problem) for where, problem in clashes if (where, problem) not in found)
+        found = [each for each in found if each in (*clashes, *_pointless(changed))]
+    yield from found
+    routes = [each.route for each in policy.routes]
+    for number, route in enumerate(routes):
+        if route in routes[:number]:
+            yield f"routes.{number}.route", f"names {route!r} a second time; give every route once"
+
+
+def replaced(policy: RenewalPolicy, changes: PolicyKeys) -> RenewalPolicy:
+    """The policy with the top-level keys that ``changes`` has instead of its own."""
+    values = {each.name: getattr(changes, each.name) for each in fields(PolicyKeys) if each.name in changes.written}
+    return evolve(policy, **values, written=policy.written | changes.written)
+
+
+def _clashes(policy: RenewalPolicy) -> Iterator[tuple[str, str]]:
+    """Keys that cannot be in force together."""
+    anchor, validity = policy.anchor, policy.validity
+    if anchor.kind == "learner_date" and not isinstance(policy.round, ToLearnerMonth):
+        yield "round", "must be learner_month_end for anchor.kind learner_date, which is that date"
+    longest = parts_of_days(validity) if validity is not None and validity.count else None
+    if anchor.minimum is not None and longest is not None and parts_of_days(anchor.minimum) > longest:
+        yield "anchor.minimum", f"is longer than the validity of {validity}; shorten it"
+    if policy.due is not None and policy.due.next_cycle_end and anchor.kind != "cycle":
+        yield "due.next_cycle_end", "only goes with anchor.kind cycle; give after_validity instead"
+
+
+def _pointless(policy: RenewalPolicy) -> Iterator[tuple[str, str]]:
+    """Keys that never do anything without another one: fine for one variant, not for the whole policy."""
+    if not _can_expire(policy):
+        for name in ("window", "grace", "warning"):
+            if getattr(policy, name) is not None:
+                yield name, "has no effect on an award that never expires; give a validity or take it out"
+    if policy.anchor.kind == "fixed" and (policy.validity is None or policy.validity.count == 0):
+        yield "validity", "is missing; under anchor.kind fixed the dates lie one validity apart"
+    if policy.expiry is not None and policy.validity is None and policy.anchor.kind not in _OWN_END:
+        yield "expiry.after_validity", 'adds to a validity; give one, {"days": 0} if it is all there is'
+
+
+def _can_expire(policy: RenewalPolicy) -> bool:
+    parts = (policy.recency, policy.cap, policy.confirmation, policy.events)
+    return policy.lasts is not None or policy.anchor.kind in _OWN_END or any(part is not None for part in parts)
+
+
+_OWN_END: Final = frozenset({"cycle", "learner_date"})

@@ -5,11 +5,9 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from attrs import evolve, fields
-
 from certcore.domain.policy.conditions import Condition, When
 from certcore.domain.policy.facts import NO_FACTS, Facts
-from certcore.domain.policy.model import PolicyKeys, RenewalPolicy, Route
+from certcore.domain.policy.model import RenewalPolicy, Route, replaced
 from certcore.domain.time import Length, add_length
 from certcore.errors import InvalidValue
 
@@ -46,16 +44,11 @@ def chosen_route(policy: RenewalPolicy, facts: Facts, held: tuple[int, ...] = ()
 @lru_cache(maxsize=4_096)
 def _merged(policy: RenewalPolicy, held: tuple[int, ...], route: str | None) -> RenewalPolicy:
     for number in held:
-        policy = _replaced(policy, policy.variants[number].set)
+        policy = replaced(policy, policy.variants[number].set)
     for each in policy.routes:
         if each.route == route:
-            policy = _replaced(policy, each.set)
+            policy = replaced(policy, each.set)
     return policy
-
-
-def _replaced(policy: RenewalPolicy, changes: PolicyKeys) -> RenewalPolicy:
-    values = {each.name: getattr(changes, each.name) for each in fields(PolicyKeys) if each.name in changes.written}
-    return evolve(policy, **values, written=policy.written | changes.written)
 
 
 def holds(when: When, facts: Facts, *, completed: date | None = None, on: date | None = None) -> bool:

@@ -44,6 +44,14 @@ _START = Choice(("completion", "day_after_completion", "day_after_previous_expir
 _BY_MONTH = "counts whole calendar months here; give months or years, or align exactly"
 
 
+_PARTS = {"days": 10_000, "weeks": 70_000, "months": 304_369, "years": 12 * 304_369}
+
+
+def parts_of_days(length: Length) -> int:
+    """The mean size of a length in ten-thousandths of a day, to compare lengths of different units."""
+    return length.count * _PARTS[length.unit]
+
+
 @frozen
 class MonthDay:
     """A day of every year; 29 February is the 28th in the years that have none."""
