@@ -283,8 +283,13 @@ class Lapse(Terms):
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Steps lie before ``after``."""
-        if self.steps and self.after is None:
-            yield "after", "is missing; steps are what comes before it"
+        if self.after is None:
+            if self.steps:
+                yield "after", "is missing; steps are what comes before it"
+            return
+        for number, step in enumerate(self.steps):
+            if parts_of_days(step.after) >= parts_of_days(self.after):
+                yield f"steps.{number}.after", f"is never reached: {self.path} is asked for from {self.after} on"
 
 
 @frozen(kw_only=True)
