@@ -26,7 +26,7 @@ _DATES: Final = ("completed", "previous_expiry", "renewal_completed", "on")
 
 @frozen
 class Question:
-    """The dates and facts of a case. ``held``: the case names the expiry of an award held, which may be never."""
+    """The dates and facts of a case. ``held``: there is an award before the renewal, which may never expire."""
 
     facts: Facts
     completed: date | None = None
@@ -55,6 +55,9 @@ class Case:
     @classmethod
     def of(cls, policy: RenewalPolicy, asked: Question) -> Self:
         """Apply variants and route, and work out the new period; raises what `next_period` raises."""
+        if asked.renewal_completed is not None and asked.completed is not None and not asked.held:
+            first = first_period(policy, asked.completed, evolve(asked.facts, route=None))
+            asked = evolve(asked, previous_expiry=first.expires, held=True)
         day = asked.renewal_completed or asked.completed
         terms = resolve(policy, asked.facts, completed=day, on=asked.on)
         return cls(policy, terms, asked, _new_period(policy, terms, asked))
@@ -105,15 +108,16 @@ class Case:
 
 def _new_period(policy: RenewalPolicy, terms: RenewalPolicy, asked: Question) -> Period | None:
     if asked.renewal_completed is not None and asked.held:
-        return next_period(policy, asked.previous_expiry, asked.renewal_completed, asked.facts)
+        done, first = asked.renewal_completed, asked.completed
+        return next_period(policy, asked.previous_expiry, done, asked.facts, anchor_on=first)
     if asked.held:
         return None
-    done = asked.renewal_completed or asked.completed
+    day = asked.renewal_completed or asked.completed
     if terms.anchor.kind == "earliest_item_completion" and asked.facts.item_completions is not None:
-        done = all_done_on(terms, asked.facts, done or asked.on)
-    elif done is None and terms.anchor.kind == "learner_date":
-        done = asked.on
-    return None if done is None else first_period(policy, done, asked.facts)
+        day = all_done_on(terms, asked.facts, day or asked.on)
+    elif day is None and terms.anchor.kind == "learner_date":
+        day = asked.on
+    return None if day is None else first_period(policy, day, asked.facts)
 
 
 def _on_day(case: Case) -> Standing:

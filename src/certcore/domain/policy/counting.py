@@ -23,7 +23,7 @@ from certcore.domain.time import add_length, next_day
 from certcore.errors import InvalidValue
 
 CountedFrom = Literal["completion", "previous_expiry", "due_date", "items", "fixed", "cycle", "learner_date"]
-BY_DATE: Final = frozenset({"fixed", "cycle", "learner_date"})
+BY_DATE: Final = frozenset({"fixed", "learner_date"})
 NEVER: Final = Reason("never_expires")
 
 

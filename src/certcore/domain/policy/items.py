@@ -22,7 +22,7 @@ def items_on(terms: RenewalPolicy, path: str, when: Timing, facts: Facts) -> tup
     items = terms.items
     if items is None or path == NO_RENEWAL:
         return ()
-    if path == FULL:
+    if path == FULL and items.full:
         return items.full
     if path in {"after_expiry", "reinstate_in_grace"} and getattr(items, path):
         return tuple(getattr(items, path))

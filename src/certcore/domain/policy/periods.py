@@ -10,6 +10,7 @@ from certcore.domain.policy.counting import BY_DATE, NEVER, Period, counted, dat
 from certcore.domain.policy.days import civil
 from certcore.domain.policy.ends import about_times, base_and_validity, due_after, expiry_after
 from certcore.domain.policy.facts import NO_FACTS, Facts
+from certcore.domain.policy.items import full_items, undone
 from certcore.domain.policy.model import RenewalPolicy
 from certcore.domain.policy.resolving import resolve
 from certcore.domain.policy.timing import Timing, timing
@@ -86,9 +87,10 @@ def refusal(terms: RenewalPolicy, when: Timing, facts: Facts) -> Reason | None:
         if refused and each.route == facts.route:
             return Reason("route_refused", {"route": each.route, "previous": each.not_after_route})
     if when.early and terms.window is not None and terms.window.early in {"refuse", "no_change"}:
-        return Reason(
-            f"too_early_{'refused' if terms.window.early == 'refuse' else 'no_change'}", {"opens": when.opens}
-        )
+        code = "too_early_refused" if terms.window.early == "refuse" else "too_early_no_change"
+        return Reason(code, {"opens": when.opens})
+    if terms.anchor.kind == "earliest_item_completion":
+        return next(iter(undone(full_items(terms), facts, when.on)), None)
     return None
 
 
@@ -142,11 +144,16 @@ def _repeats(terms: RenewalPolicy, previous: date, facts: Facts, anchor_on: date
                 end = base_and_validity(terms, anchor_on, facts, times=times, from_end=from_end)
                 if expiry_after(terms, end) == previous:
                     return anchor_on, times, from_end
-    return (add_length(previous, _added(terms).times(-1)) if terms.expiry else previous), 0, True
+    return _before_additions(terms, previous, facts), 0, True
 
 
-def _added(terms: RenewalPolicy) -> Length:
-    return terms.expiry.after_validity if terms.expiry else Length(0, "days")
+def _before_additions(terms: RenewalPolicy, previous: date, facts: Facts) -> date:
+    """Base + validity of the previous period: its expiry or due date less what was added for that date alone."""
+    if terms.expiry is None:
+        return previous
+    if facts.previous_due is not None and terms.due is not None and terms.due.after_validity is not None:
+        return add_length(facts.previous_due, terms.due.after_validity.times(-1))
+    return add_length(previous, terms.expiry.after_validity.times(-1))
 
 
 def _capped(terms: RenewalPolicy, period: Period, facts: Facts) -> Period:

@@ -130,8 +130,7 @@ def _obstacles(
     if when.current.expires is None:
         obstacles.append(Reason("never_expires"))
     refused = refusal(terms, when, facts)
-    if refused is not None:
-        obstacles.append(refused)
-    obstacles += undone(items, facts, when.on)
+    obstacles += [] if refused is None else [refused]
+    obstacles += [reason for reason in undone(items, facts, when.on) if reason not in obstacles]
     obstacles += enough_credits(terms, facts, when)
     return tuple(obstacles)
