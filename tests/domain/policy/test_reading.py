@@ -11,7 +11,7 @@ from certcore.domain.policy import RenewalPolicy
 from certcore.errors import InvalidPolicy
 
 YEAR = {"years": 1}
-BAD: list[tuple[str, dict[str, Any], str, str]] = [
+BAD: list[tuple[str, dict[Any, Any], str, str]] = [
     ("an unknown key", {"valdity": YEAR}, "valdity", "did you mean validity"),
     ("an unknown nested key", {"validity": YEAR, "grace": {"length": YEAR, "pth": "x"}}, "grace.pth", "path"),
     ("a key that is no text", {1: YEAR}, "1", "unknown key"),

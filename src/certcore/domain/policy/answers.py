@@ -123,7 +123,7 @@ def _new_period(policy: RenewalPolicy, terms: RenewalPolicy, asked: Question) ->
 def _on_day(case: Case) -> Standing:
     """How the award that counts stands on the day asked, by default the day it was earned."""
     asked = case.asked
-    on = asked.on or case.earned_on
+    on = asked.on or case.earned_on or (case.new.start if case.new else None)
     if on is None:
         raise InvalidValue("on", None, "the day that the case asks about")
     if case.renews and asked.renewal_completed is not None and on < asked.renewal_completed:
