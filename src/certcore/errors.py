@@ -19,6 +19,7 @@
     │   ├── Retired             the certification is retired: no new awards
     │   ├── NotAllowedHere      switched off in the platform's settings (R-9)
     │   ├── NotLive             the award is no longer live: it cannot be changed
+    │   ├── NotUndoable         an import's awards were changed since (R-45)
     │   ├── NumberTaken         no free certificate number was found (R-25)
     │   └── IdempotencyConflict the key was used with other parameters (R-34)
     └── StorageError            the store could not do it; it is as it was before
@@ -243,6 +244,20 @@ class NotLive(Refused):
     @property
     def message(self) -> str:
         return f"award {self.number} is no longer live; issue a new award instead of changing it."
+
+
+@define
+class NotUndoable(Refused):
+    """Import ``import_id`` cannot be undone: the awards with these ``numbers`` were changed since (R-45)."""
+
+    code = "not_undoable"
+    import_id: str
+    numbers: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        shown = ", ".join(self.numbers[:10]) + (" and others" if len(self.numbers) > 10 else "")
+        return f"import {self.import_id} cannot be undone: {shown} changed since; correct those awards one by one."
 
 
 @define

@@ -30,9 +30,10 @@ from attrs import field, frozen
 from certcore.domain.awards import Award, Status
 from certcore.domain.certifications import Certification, Item, ItemRef, Overview, Print
 from certcore.domain.history import Event, HistoryEntry
-from certcore.domain.jobs import Job
+from certcore.domain.issuing import Issued
+from certcore.domain.jobs import Job, Reject
 from certcore.domain.numbers import RandomBytes
-from certcore.domain.people import Act, Actor, Person, Scope
+from certcore.domain.people import Act, Actor, Person, Role, Scope
 from certcore.domain.settings import Settings
 from certcore.domain.time import as_instant
 
@@ -150,6 +151,10 @@ class Outbox(ABC):
         """Store the events, all or none; `Conflict` when an award has an event with that ``seq``."""
 
     @abstractmethod
+    def silence(self, keys: Sequence[tuple[int, int]]) -> None:
+        """Let nobody be told of these events, by (award id, seq); what is not there is passed over (R-45)."""
+
+    @abstractmethod
     def of(self, award_ids: Collection[int]) -> dict[int, list[Event]]:
         """The events of each award in ascending ``seq``; awards without any are absent."""
 
@@ -178,8 +183,20 @@ class JobRepository(ABC):
         """Jobs waiting to be run, oldest first."""
 
     @abstractmethod
+    def recent(self, kind: str, limit: int) -> Sequence[Job]:
+        """Jobs of a kind, newest first."""
+
+    @abstractmethod
     def unfinished(self, fingerprint: str) -> Job | None:
         """The newest job with this fingerprint that is queued or running: what a rerun takes up again (R-41)."""
+
+    @abstractmethod
+    def reject(self, job_id: int, rejects: Sequence[Reject]) -> None:
+        """Keep rows that a job could not use, all or none; `Conflict` when it has one at that line (R-43)."""
+
+    @abstractmethod
+    def rejects(self, job_id: int, after_line: int, limit: int) -> Sequence[Reject]:
+        """A page of the rows that a job could not use, in ascending order of line, all after ``after_line``."""
 
 
 class Transaction(ABC):
@@ -190,6 +207,15 @@ class Transaction(ABC):
     history: HistoryRepository
     outbox: Outbox
     jobs: JobRepository
+
+    def issue(self, issued: Issued) -> None:
+        """Store new awards with their history and events, all or none; `Conflict` as the repositories raise it.
+
+        Many come at once. A storage that takes rows only leaves this as it is.
+        """
+        self.awards.add(list(issued.awards()))
+        self.history.append(list(issued.entries()))
+        self.outbox.append(list(issued.events()))
 
 
 class Storage(ABC):
@@ -233,6 +259,13 @@ class Directory(ABC):
     @abstractmethod
     def overseen(self, actor_id: str) -> frozenset[str]:
         """The ids of the learners whom this person manages, coaches or administers now (R-72, R-114)."""
+
+    def roles(self, actor_id: str) -> frozenset[Role] | None:  # noqa: ARG002
+        """The roles that an actor has now; None where the directory does not say, and the actor's own count.
+
+        A job that waited is judged by these, not by what its actor was when asking for it (R-34).
+        """
+        return None
 
 
 class Catalog(ABC):

@@ -1,6 +1,6 @@
 """Awards: what one learner holds over one period, and its status at any instant."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from certcore.domain.certifications import ItemKind, ItemRef
 from certcore.domain.checks import optional_nfc, optional_text, prose, short_text
-from certcore.domain.policy import RenewalPolicy, first_period, grace_ends, last_valid_day, warns_from, window_opens
+from certcore.domain.policy import RenewalPolicy, first_period, last_valid_day, warns_from
 from certcore.domain.time import (
     as_instant,
     civil_date,
@@ -46,13 +46,17 @@ class Link:
             raise InvalidValue("url", url, "an address that starts with https://")
 
 
+def _links(links: Iterable[Link]) -> tuple[Link, ...]:
+    return tuple(links)
+
+
 @frozen(cache_hash=True)
 class Basis:
     """What an award rests on: its kind, an item's code, links for an external certification (R-20)."""
 
     kind: BasisKind = BasisKind.MANUAL
     code: str | None = field(default=None, converter=optional_nfc)
-    links: tuple[Link, ...] = field(default=(), converter=tuple)
+    links: tuple[Link, ...] = field(default=(), converter=_links)
 
     @code.validator
     def _names_its_item(self, attribute: object, code: str | None) -> None:
@@ -85,7 +89,7 @@ class Period:
 
     The award is valid over [``issued_at``, ``expires_at``); no expiry means always valid. ``expires_on`` is the printed
     date: the first invalid day, or the last valid one where the policy's boundary is inclusive (R-16). From
-    ``expiring_at`` on it is in its renewal window or warning; until ``grace_ends_at`` (never before the expiry) it is
+    ``expiring_at`` on it is in its warning; until ``grace_ends_at`` (never before the expiry) it is
     in a grace that still counts as valid. Repeats count from ``anchor_on`` (R-13).
     """
 
@@ -134,8 +138,7 @@ def _period(
     expires_at = _first_instant(next_day(last_valid_day(policy, expires_on)), zone)
     if expires_at <= issued_at:
         raise InvalidValue("expires_on", expires_on.isoformat(), f"a date after the issue date {issued_on}")
-    expiring_on = min(filter(None, (window_opens(policy, expires_on), warns_from(policy, expires_on))), default=None)
-    grace_ends_on = grace_ends(policy, expires_on) if policy.grace_is_valid else None
+    expiring_on = warns_from(policy, expires_on)
     return Period(
         zone=zone,
         issued_on=issued_on,
@@ -145,7 +148,7 @@ def _period(
         expires_at=expires_at,
         expiring_on=expiring_on,
         expiring_at=None if expiring_on is None else _first_instant(expiring_on, zone),
-        grace_ends_at=expires_at if grace_ends_on is None else _first_instant(next_day(grace_ends_on), zone),
+        grace_ends_at=expires_at,
     )
 
 
@@ -158,12 +161,16 @@ class EndReason(StrEnum):
 
     RENEWED = "renewed"
     UNASSIGNED = "unassigned"
+    UNDONE = "undone"
     REVOKED = "revoked"
 
 
 @frozen
 class Ending:
-    """Why and from which instant an award is no longer live; for a renewed one, its successor's start (R-14)."""
+    """Why and from which instant an award is no longer live (R-14).
+
+    A renewed one ends when its successor starts; one that was given by mistake ends where it began: it never was.
+    """
 
     reason: EndReason
     at: datetime

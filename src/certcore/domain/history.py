@@ -4,10 +4,15 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
+from json.encoder import encode_basestring
+from typing import Final
 
 from attrs import frozen
 
 from certcore.domain.time import to_micros
+
+EVENT_VERSION: Final = 1
+"""The version of the payloads that this release writes (R-115)."""
 
 
 @frozen
@@ -52,6 +57,12 @@ def canonical(data: Mapping[str, object]) -> str:
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+def personal(actor_id: str, learner_id: str, note: str | None) -> str:
+    """The personal part of an entry, as `canonical` would write it."""
+    noted = "" if note is None else f',"note":{encode_basestring(note)}'
+    return f'{{"actor":{encode_basestring(actor_id)},"learner":{encode_basestring(learner_id)}{noted}}}'
+
+
 def chained(
     previous: bytes,
     *,
@@ -65,7 +76,7 @@ def chained(
     job_id: int | None,
 ) -> HistoryEntry:
     """The entry that follows the one with hash ``previous`` (empty for the first)."""
-    digest = _digest(personal, salt)
+    digest = digest_of(personal, salt)
     return HistoryEntry(
         award_id,
         seq,
@@ -75,7 +86,7 @@ def chained(
         personal,
         salt,
         digest,
-        _link(previous, award_id, seq, at=at, act=act, facts=facts, digest=digest),
+        link(previous, award_id, seq, at_micros=to_micros(at), act=act, digest=digest, facts=facts),
         job_id,
     )
 
@@ -83,16 +94,24 @@ def chained(
 def verifies(previous: bytes, entry: HistoryEntry) -> bool:
     """Whether ``entry`` is unaltered and follows the entry with hash ``previous``; also after erasure."""
     kept = entry.personal is not None and entry.salt is not None
-    if kept and _digest(entry.personal or "", entry.salt or b"") != entry.digest:
+    if kept and digest_of(entry.personal or "", entry.salt or b"") != entry.digest:
         return False
-    return entry.hash == _link(
-        previous, entry.award_id, entry.seq, at=entry.at, act=entry.act, facts=entry.facts, digest=entry.digest
+    return entry.hash == link(
+        previous,
+        entry.award_id,
+        entry.seq,
+        at_micros=to_micros(entry.at),
+        act=entry.act,
+        digest=entry.digest,
+        facts=entry.facts,
     )
 
 
-def _digest(personal: str, salt: bytes) -> bytes:
+def digest_of(personal: str, salt: bytes) -> bytes:
+    """The salted digest under which personal fields enter the chain."""
     return sha256(salt + personal.encode()).digest()
 
 
-def _link(previous: bytes, award_id: int, seq: int, *, at: datetime, act: str, facts: str, digest: bytes) -> bytes:
-    return sha256(f"{previous.hex()}|{award_id}|{seq}|{to_micros(at)}|{act}|{digest.hex()}|{facts}".encode()).digest()
+def link(previous: bytes, award_id: int, seq: int, *, at_micros: int, act: str, digest: bytes, facts: str) -> bytes:
+    """The hash of an entry that follows the one with hash ``previous``."""
+    return sha256(f"{previous.hex()}|{award_id}|{seq}|{at_micros}|{act}|{digest.hex()}|{facts}".encode()).digest()

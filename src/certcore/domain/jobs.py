@@ -4,16 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
-from types import MappingProxyType
-from typing import Final
 
 from attrs import field, frozen
 
+from certcore.domain.cells import Problem
 from certcore.domain.checks import optional_text
 from certcore.domain.history import canonical
+from certcore.domain.numbers import id_text
 from certcore.domain.people import Actor
-
-NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 
 
 class JobState(StrEnum):
@@ -23,6 +21,7 @@ class JobState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+    UNDONE = "undone"
 
 
 @frozen
@@ -43,8 +42,8 @@ class Job:
     state: JobState = JobState.QUEUED
     done: int = 0
     total: int | None = None
-    checkpoint: Mapping[str, object] = NOTHING
-    result: Mapping[str, object] = NOTHING
+    checkpoint: Mapping[str, object] = field(factory=dict)
+    result: Mapping[str, object] = field(factory=dict)
     version: int = 1
 
     @property
@@ -55,7 +54,16 @@ class Job:
     @property
     def public_id(self) -> str:
         """The id as text, as reports and the command line show it."""
-        return f"{self.id:016x}"
+        return id_text(self.id)
+
+
+@frozen
+class Reject:
+    """A row that a job could not use: its line, its cells (or all its text as one), and what is wrong (R-43)."""
+
+    line: int
+    cells: tuple[str, ...]
+    problems: tuple[Problem, ...]
 
 
 def fingerprint(kind: str, actor: Actor, payload: Mapping[str, object]) -> str:

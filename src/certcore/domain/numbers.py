@@ -1,5 +1,6 @@
 """Certificate numbers, verification tokens and row ids, all made from random bytes (R-25)."""
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -8,10 +9,13 @@ ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXY"
 
 _MISREAD: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "Z": "2", "-": None, " ": None})
 _VALUES: Final = {symbol: value for value, symbol in enumerate(ALPHABET)}
+_PAIRS: Final = [(one + two, _VALUES[one] + _VALUES[two], _VALUES[two]) for one in ALPHABET for two in ALPHABET]
+"""Every two symbols, the sum of their values, and the value of the second: two symbols are made in one step."""
 _SYMBOLS: Final = 12
 _TOKEN_BYTES: Final = 16
 _NUMBER_BYTES: Final = 9
 _ID_BITS: Final = 62
+_ID_TEXT: Final = re.compile("[0-7][0-9a-f]{15}")
 
 RandomBytes = Callable[[int], bytes]
 
@@ -22,10 +26,25 @@ def new_ids(count: int, random_bytes: RandomBytes) -> range:
     return range(start, start + count)
 
 
+def id_text(value: int) -> str:
+    """An id as reports, cursors and the command line show it: sixteen hexadecimal digits."""
+    return f"{value:016x}"
+
+
+def id_from(text: str) -> int | None:
+    """The id that `id_text` wrote; None for any other text."""
+    return int(text, 16) if _ID_TEXT.fullmatch(text) else None
+
+
 def new_tokens(count: int, random_bytes: RandomBytes) -> list[bytes]:
     """``count`` verification tokens of 128 random bits each."""
     pool = random_bytes(_TOKEN_BYTES * count)
     return [pool[at : at + _TOKEN_BYTES] for at in range(0, len(pool), _TOKEN_BYTES)]
+
+
+def new_salts(count: int, random_bytes: RandomBytes) -> list[bytes]:
+    """``count`` salts for history entries."""
+    return new_tokens(count, random_bytes)
 
 
 def new_numbers(count: int, random_bytes: RandomBytes) -> list[str]:
@@ -35,13 +54,14 @@ def new_numbers(count: int, random_bytes: RandomBytes) -> list[str]:
 
 
 def _number(value: int) -> str:
-    symbols = []
+    symbols = ""
     check = 0
-    for weight in range(1, _SYMBOLS + 1):
-        value, digit = divmod(value, len(ALPHABET))
-        symbols.append(ALPHABET[digit])
-        check += weight * digit
-    return _grouped("".join(symbols) + ALPHABET[check % len(ALPHABET)])
+    for weight in range(1, _SYMBOLS, 2):
+        value, pair = divmod(value, len(_PAIRS))
+        text, total, second = _PAIRS[pair]
+        symbols += text
+        check += weight * total + second
+    return _grouped(symbols + ALPHABET[check % len(ALPHABET)])
 
 
 def _grouped(symbols: str) -> str:

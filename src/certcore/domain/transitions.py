@@ -1,23 +1,18 @@
-"""How awards come to be and change: each transition gives the award after it, its history entry and its event (I5)."""
+"""How awards change: each transition gives the award after it, its history entry and its event (I5).
 
-from collections.abc import Iterator
-from datetime import date, datetime
-from decimal import Decimal
-from functools import lru_cache
-from typing import Self
+Nobody is notified of these; how awards come to be is in `issuing`.
+"""
+
+from datetime import datetime
 
 from attrs import evolve, field, frozen
 
-from certcore.domain.awards import NO_DETAILS, Award, Basis, Details, Ending, EndReason, Period
-from certcore.domain.certifications import Certification
-from certcore.domain.history import Event, HistoryEntry, canonical, chained
-from certcore.domain.numbers import RandomBytes, new_ids, new_numbers, new_tokens
-from certcore.domain.people import Actor, Person
+from certcore.domain.awards import Award, Ending, EndReason
+from certcore.domain.facts import before_of, written_terms
+from certcore.domain.history import EVENT_VERSION, Event, HistoryEntry, canonical, chained, personal
+from certcore.domain.people import Actor
 from certcore.domain.time import as_instant
 from certcore.errors import NotLive
-
-EVENT_VERSION = 1
-_SALT_BYTES = 16
 
 
 @frozen
@@ -30,99 +25,36 @@ class Context:
 
 
 @frozen
-class Identity:
-    """What a new award needs that only chance can give, and the salt of its first history entry."""
+class Successor:
+    """What a renewed award knows of the one that follows it."""
 
     id: int
     number: str
-    token: bytes
-    salt: bytes
-
-    @classmethod
-    def batch(cls, count: int, random_bytes: RandomBytes) -> Iterator[Self]:
-        """``count`` identities from four draws of random bytes."""
-        return map(
-            cls,
-            new_ids(count, random_bytes),
-            new_numbers(count, random_bytes),
-            new_tokens(count, random_bytes),
-            salts(count, random_bytes),
-        )
-
-
-def salts(count: int, random_bytes: RandomBytes) -> list[bytes]:
-    """``count`` salts for history entries."""
-    pool = random_bytes(_SALT_BYTES * count)
-    return [pool[at : at + _SALT_BYTES] for at in range(0, len(pool), _SALT_BYTES)]
+    starts_at: datetime
 
 
 @frozen
 class Change:
-    """One award after a transition, with what is written beside it. ``before`` is None for a new award."""
+    """An award after a transition, with what is written beside it."""
 
-    before: Award | None
+    before: Award
     after: Award
     entry: HistoryEntry
     event: Event
 
 
-def issue(
-    certification: Certification,
-    learner: Person,
-    period: Period,
-    basis: Basis,
-    identity: Identity,
-    context: Context,
-    *,
-    details: Details = NO_DETAILS,
-    notify: bool = True,
-    renews: Award | None = None,
-) -> Change:
-    """A new award; its notice waits until the award starts. Names are kept as documents print them (R-28)."""
-    award_id = identity.id
-    facts = f'{{"after":{_terms(period, basis, details, certification.edition)},"number":"{identity.number}"}}'
-    entry = _entry(
-        b"",
-        award_id,
-        1,
-        act="issued",
-        facts=facts,
-        learner_id=learner.id,
-        note=details.note,
-        salt=identity.salt,
-        context=context,
-    )
-    award = Award(
-        award_id,
-        identity.number,
-        identity.token,
-        certification.id,
-        certification.edition,
-        learner.id,
-        learner.full_name,
-        period,
-        basis,
-        details,
-        None if renews is None else renews.id,
-        head=entry.hash,
-    )
-    due_at = max(context.now, period.issued_at)
-    return Change(None, award, entry, Event(award_id, 1, "award.issued", EVENT_VERSION, facts, due_at, notify))
-
-
-def archive_renewed(award: Award, successor: Award, salt: bytes, context: Context) -> Change:
+def archive_renewed(award: Award, successor: Successor, salt: bytes, context: Context) -> Change:
     """The award that ``successor`` renews: archived, dates kept, valid until the successor starts (R-14, R-60)."""
     _must_be_live(award)
-    ending = Ending(EndReason.RENEWED, successor.period.issued_at)
-    after = evolve(award, ending=ending, renewed_by=successor.id)
-    return _changed(award, after, "renewed", {"by": successor.number}, salt, context, notify=False)
+    after = evolve(award, ending=Ending(EndReason.RENEWED, successor.starts_at), renewed_by=successor.id)
+    return _changed(award, after, "renewed", {"by": successor.number}, salt, context)
 
 
 def unassign(award: Award, reason: str | None, salt: bytes, context: Context) -> Change:
     """The award taken from the learner's view and history as given by mistake (R-33)."""
     _must_be_live(award)
     ending = Ending(EndReason.UNASSIGNED, min(context.now, award.period.issued_at))
-    return _changed(award, evolve(award, ending=ending), "unassigned", {}, salt, context, note=reason, notify=False)
+    return _changed(award, evolve(award, ending=ending), "unassigned", {}, salt, context, note=reason)
 
 
 def edit(award: Award, edited: Award, salt: bytes, context: Context) -> Change:
@@ -132,10 +64,33 @@ def edit(award: Award, edited: Award, salt: bytes, context: Context) -> Change:
     """
     _must_be_live(award)
     facts = (
-        f'{{"after":{_terms(edited.period, edited.basis, edited.details, edited.edition)},'
-        f'"before":{_terms(award.period, award.basis, award.details, award.edition)}}}'
+        f'{{"after":{written_terms(edited.period, edited.basis, edited.details, edited.edition)},'
+        f'"before":{written_terms(award.period, award.basis, award.details, award.edition)}}}'
     )
-    return _changed(award, edited, "edited", facts, salt, context, note=edited.details.note, notify=False)
+    return _changed(award, edited, "edited", facts, salt, context, note=edited.details.note)
+
+
+def undo_issue(award: Award, salt: bytes, context: Context) -> Change:
+    """The award that an undone import issued: archived as if it had never been (R-45)."""
+    _must_be_live(award)
+    ending = Ending(EndReason.UNDONE, min(context.now, award.period.issued_at))
+    return _changed(award, evolve(award, ending=ending), "undone", {}, salt, context)
+
+
+def undo_renewal(award: Award, salt: bytes, context: Context) -> Change:
+    """The award that an undone import renewed: live again (R-45)."""
+    return _changed(award, evolve(award, ending=None, renewed_by=None), "restored", {}, salt, context)
+
+
+def undo_edit(award: Award, facts: str, salt: bytes, context: Context) -> Change:
+    """The award as it was before the edit with these ``facts`` (R-45)."""
+    period, basis, details = before_of(facts)
+    return edit(
+        award,
+        evolve(award, period=period, basis=basis, details=evolve(details, note=award.details.note)),
+        salt,
+        context,
+    )
 
 
 def _must_be_live(award: Award) -> None:
@@ -151,80 +106,24 @@ def _changed(
     salt: bytes,
     context: Context,
     *,
-    notify: bool,
     note: str | None = None,
 ) -> Change:
     seq = before.version + 1
     text = facts if isinstance(facts, str) else canonical(facts)
-    entry = _entry(
+    entry = chained(
         before.head,
-        before.id,
-        seq,
+        award_id=before.id,
+        seq=seq,
+        at=context.now,
         act=act,
         facts=text,
-        learner_id=before.learner_id,
-        note=note,
+        personal=personal(context.actor.id, before.learner_id, note),
         salt=salt,
-        context=context,
+        job_id=context.job_id,
     )
     return Change(
         before,
         evolve(after, version=seq, head=entry.hash),
         entry,
-        Event(before.id, seq, f"award.{act}", EVENT_VERSION, text, context.now, notify),
+        Event(before.id, seq, f"award.{act}", EVENT_VERSION, text, context.now, notify=False),
     )
-
-
-def _entry(
-    previous: bytes,
-    award_id: int,
-    seq: int,
-    *,
-    act: str,
-    facts: str,
-    learner_id: str,
-    note: str | None,
-    salt: bytes,
-    context: Context,
-) -> HistoryEntry:
-    return chained(
-        previous,
-        award_id=award_id,
-        seq=seq,
-        at=context.now,
-        act=act,
-        facts=facts,
-        personal=_personal(context.actor.id, learner_id, note),
-        salt=salt,
-        job_id=context.job_id,
-    )
-
-
-@lru_cache(maxsize=1_024)
-def _personal(actor_id: str, learner_id: str, note: str | None) -> str:
-    named = {"actor": actor_id, "learner": learner_id}
-    return canonical(named if note is None else {**named, "note": note})
-
-
-@lru_cache(maxsize=4_096)
-def _terms(period: Period, basis: Basis, details: Details, edition: int) -> str:
-    """The facts of an award that are nobody's personal data, as canonical JSON; the note is personal."""
-    shown: dict[str, object] = {
-        "basis": {"kind": basis.kind, "code": basis.code, "links": [[link.provider, link.url] for link in basis.links]},
-        "edition": edition,
-        "expires_on": _iso(period.expires_on),
-        "issued_on": _iso(period.issued_on),
-        "zone": period.zone,
-        "score": _decimal(details.score),
-        "completed_on": _iso(details.completed_on),
-        "credits": _decimal(details.credits),
-    }
-    return canonical({key: value for key, value in shown.items() if value is not None})
-
-
-def _iso(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()
-
-
-def _decimal(amount: Decimal | None) -> str | None:
-    return None if amount is None else str(amount)

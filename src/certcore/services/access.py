@@ -1,6 +1,6 @@
 """The access policy that certcore brings along (R-114)."""
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from certcore.domain.people import NOBODY, Act, Actor, Scope, default_scope
 from certcore.errors import NotFound
@@ -9,12 +9,15 @@ from certcore.ports import AccessPolicy, Directory, Ports
 
 @frozen
 class RoleAccess(AccessPolicy):
-    """Decides by the actor's roles, and by whom the directory says they oversee at this moment."""
+    """Decides by the roles that the directory gives the actor now, else the actor's own, and by whom they oversee."""
 
     directory: Directory
 
     def scope(self, actor: Actor, act: Act) -> Scope:
         """Platform admins may do all; others view themselves and those they oversee."""
+        roles = self.directory.roles(actor.id)
+        if roles is not None:
+            actor = evolve(actor, roles=roles)
         overseen = self.directory.overseen(actor.id) if act is Act.VIEW else frozenset[str]()
         return default_scope(actor, act, overseen)
 

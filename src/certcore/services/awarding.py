@@ -1,13 +1,13 @@
 """Awarding by hand: to any mix of people, groups and branches (R-30 to R-34)."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from attrs import evolve, field, frozen
 
 from certcore.codec import JSON
-from certcore.domain.awards import MANUAL, NO_DETAILS, Award, Basis, Details, Period, computed_period, typed_period
+from certcore.domain.awards import MANUAL, NO_DETAILS, Basis, Details, Period, computed_period, typed_period
 from certcore.domain.certifications import Certification
 from certcore.domain.checks import nfc
 from certcore.domain.decisions import Decision, Held, Offer, Outcome
@@ -25,6 +25,10 @@ JOB_KIND = "award"
 _OUTCOMES_KEPT_BY_A_JOB = 1_000
 
 
+def _texts(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(texts)
+
+
 @frozen(kw_only=True)
 class AwardRequest:
     """Whom to award what (R-30); the dates are civil dates in ``zone``, by default the platform's.
@@ -35,9 +39,9 @@ class AwardRequest:
 
     certification: str | int
     issued_on: date
-    usernames: tuple[str, ...] = field(default=(), converter=tuple)
-    groups: tuple[str, ...] = field(default=(), converter=tuple)
-    branches: tuple[str, ...] = field(default=(), converter=tuple)
+    usernames: tuple[str, ...] = field(default=(), converter=_texts)
+    groups: tuple[str, ...] = field(default=(), converter=_texts)
+    branches: tuple[str, ...] = field(default=(), converter=_texts)
     zone: str | None = None
     expires_on: date | None = None
     always_valid: bool = field(default=False)
@@ -179,13 +183,15 @@ class Awarding:
         people = {each.person.id: each.person for each in recipients if each.person and not _refusal(each, scope)}
         live = tx.awards.live([certification.id], list(people))
         candidates = [
-            Candidate(certification, person, offer, live.get((certification.id, person.id)), request.notify)
+            Candidate(certification, person, offer, live.get((certification.id, person.id)))
             for person in people.values()
         ]
         context = Context(actor, self._ports.now(), job_id)
         decisions = decisions_for(candidates, request.held)
-        awards = carry_out(tx, candidates, decisions, context, self._ports.random_bytes)
-        settled = dict(zip(people, zip(decisions, awards, strict=True), strict=True))
+        numbers = carry_out(
+            self._ports.storage, candidates, decisions, context, self._ports.random_bytes, notify=request.notify
+        )
+        settled = dict(zip(people, zip(decisions, numbers, strict=True), strict=True))
         outcomes = [_outcome(each, _refusal(each, scope), settled) for each in recipients]
         return AwardReport(len(outcomes), Counter(each.outcome for each in outcomes), outcomes)
 
@@ -203,12 +209,12 @@ def _refusal(recipient: _Recipient, scope: Scope) -> str | None:
 
 
 def _outcome(
-    recipient: _Recipient, refusal: str | None, settled: Mapping[str, tuple[Decision, Award | None]]
+    recipient: _Recipient, refusal: str | None, settled: Mapping[str, tuple[Decision, str | None]]
 ) -> AwardOutcome:
     if refusal is not None or recipient.person is None:
         return AwardOutcome(recipient.username, Outcome.REJECTED, reason=refusal)
-    decision, award = settled[recipient.person.id]
-    return AwardOutcome(recipient.username, decision.outcome, award.number if award else None, decision.reason)
+    decision, number = settled[recipient.person.id]
+    return AwardOutcome(recipient.username, decision.outcome, number, decision.reason)
 
 
 def _reported(job: Job) -> AwardReport:

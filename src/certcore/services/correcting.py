@@ -6,9 +6,9 @@ from attrs import evolve, frozen
 
 from certcore.domain.awards import Award, Basis, Details, Period, typed_period
 from certcore.domain.certifications import Certification
-from certcore.domain.numbers import normal_number
+from certcore.domain.numbers import new_salts, normal_number
 from certcore.domain.people import Act, Actor
-from certcore.domain.transitions import Change, Context, edit, salts, unassign
+from certcore.domain.transitions import Change, Context, edit, unassign
 from certcore.errors import InvalidValue, NotFound
 from certcore.ports import Ports, Transaction
 from certcore.services.access import demand
@@ -90,7 +90,7 @@ class Correcting:
         return change.after
 
     def _salt(self) -> bytes:
-        (salt,) = salts(1, self._ports.random_bytes)
+        (salt,) = new_salts(1, self._ports.random_bytes)
         return salt
 
     def _context(self, actor: Actor) -> Context:

@@ -9,7 +9,7 @@ from certcore.domain.awards import Award, Status, days_left, status
 from certcore.domain.certifications import Certification
 from certcore.domain.checks import nfc
 from certcore.domain.history import HistoryEntry
-from certcore.domain.numbers import normal_number
+from certcore.domain.numbers import id_from, id_text, normal_number
 from certcore.domain.people import Act, Actor, Person, Scope
 from certcore.errors import InvalidValue, NotFound
 from certcore.ports import AwardQuery, Ports, Transaction
@@ -82,7 +82,7 @@ class Reporting:
             query = AwardQuery(now, learners, found, normal, frozenset(statuses), _position(after), limit + 1)
             awards = tx.awards.search(query)
             records = self._records(tx, awards[:limit], now)
-        return Page(records, f"{awards[limit - 1].id:x}" if len(awards) > limit else None)
+        return Page(records, id_text(awards[limit - 1].id) if len(awards) > limit else None)
 
     def show(self, number: str, *, actor: Actor) -> tuple[AwardRecord, Sequence[HistoryEntry]]:
         """One award in full with its history, oldest entry first (R-91); raises `NotFound`."""
@@ -155,7 +155,7 @@ def _certification_id(tx: Transaction, ref: str | int) -> int:
 def _position(cursor: str | None) -> int | None:
     if cursor is None:
         return None
-    try:
-        return int(cursor, 16)
-    except ValueError:
-        raise InvalidValue("after", cursor, "the cursor that the page before gave as next") from None
+    position = id_from(cursor)
+    if position is None:
+        raise InvalidValue("after", cursor, "the cursor that the page before gave as next")
+    return position

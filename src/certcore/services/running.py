@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 
 from attrs import evolve, frozen
 
-from certcore.domain.jobs import NOTHING, Job, JobState
-from certcore.domain.numbers import new_ids
+from certcore.domain.jobs import Job, JobState
+from certcore.domain.numbers import id_from, id_text, new_ids
 from certcore.domain.people import Actor
 from certcore.errors import CertcoreError, IdempotencyConflict, NotFound
 from certcore.ports import Ports, Transaction
@@ -23,12 +23,14 @@ class Running:
     _handlers: Mapping[str, Handler]
 
     def run(self, job_id: int) -> Job | None:
-        """Do the job if it still waits, and give it back; None when there is no such job (its transaction rolled back).
+        """Do the job from where it stands, and give it back; None when there is none (its transaction rolled back).
 
-        A job that fails for a reason of its own keeps the error's code and sentence as its result, state `failed`.
+        What is done, or of a kind that is not run here (an import needs its file), is given back as it is. A job whose
+        process was killed is still `running`: running it again takes it up. One that fails for a reason of its own
+        keeps the error's code and sentence as its result, state `failed`.
         """
         job = self._begin(job_id)
-        if job is None or job.state is not JobState.RUNNING:
+        if job is None or job.state is not JobState.RUNNING or job.kind not in self._handlers:
             return job
         try:
             return self._handlers[job.kind](job)
@@ -43,27 +45,33 @@ class Running:
 
     def get(self, public_id: str) -> Job:
         """The job with this public id; raises `NotFound`."""
+        job_id = id_from(public_id)
         with self._ports.storage.reading() as tx:
-            job = tx.jobs.get(_id(public_id))
-        if job is None:
-            raise NotFound("job", public_id)
-        return job
+            return stored(tx, job_id, public_id)
 
     def _begin(self, job_id: int) -> Job | None:
         def work(tx: Transaction) -> Job | None:
             job = tx.jobs.get(job_id)
-            return job if job is None or job.state is not JobState.QUEUED else save(tx, job, state=JobState.RUNNING)
+            if job is None or job.state is not JobState.QUEUED or job.kind not in self._handlers:
+                return job
+            return save(tx, job, state=JobState.RUNNING)
 
         return in_unit(self._ports.storage, work)
 
     def _fail(self, job_id: int, error: CertcoreError) -> Job:
         def work(tx: Transaction) -> Job:
-            job = tx.jobs.get(job_id)
-            if job is None:
-                raise NotFound("job", f"{job_id:016x}")
+            job = stored(tx, job_id)
             return save(tx, job, state=JobState.FAILED, result={"error": {"code": error.code, "message": str(error)}})
 
         return in_unit(self._ports.storage, work)
+
+
+def stored(tx: Transaction, job_id: int | None, public_id: str = "") -> Job:
+    """The job as it is stored; raises `NotFound`."""
+    job = None if job_id is None else tx.jobs.get(job_id)
+    if job is None:
+        raise NotFound("job", public_id or id_text(job_id or 0))
+    return job
 
 
 def save(tx: Transaction, job: Job, **changes: object) -> Job:
@@ -82,11 +90,11 @@ def new_job(
     key: str | None = None,
     state: JobState = JobState.QUEUED,
     total: int | None = None,
-    checkpoint: Mapping[str, object] = NOTHING,
+    checkpoint: dict[str, object] | None = None,
 ) -> Job:
     """A job that is not stored yet."""
     (job_id,) = new_ids(1, ports.random_bytes)
-    return Job(job_id, kind, actor, payload, ports.now(), key, state, total=total, checkpoint=checkpoint)
+    return Job(job_id, kind, actor, payload, ports.now(), key, state, total=total, checkpoint=checkpoint or {})
 
 
 def once(ports: Ports, job: Job, work: Callable[[Transaction, Job], Job]) -> Job:
@@ -126,10 +134,3 @@ def queue(ports: Ports, job: Job, run: Callable[[int], object]) -> Job:
     ports.jobs.committed(run)
     with ports.storage.reading() as tx:
         return tx.jobs.get(stored.id) or stored
-
-
-def _id(public_id: str) -> int:
-    try:
-        return int(public_id, 16)
-    except ValueError:
-        raise NotFound("job", public_id) from None

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from attrs import evolve, frozen
@@ -10,9 +10,10 @@ from attrs import evolve, frozen
 from certcore.domain.awards import Award
 from certcore.domain.certifications import Certification
 from certcore.domain.decisions import Decision, Held, Offer, Outcome, decide
-from certcore.domain.numbers import RandomBytes
+from certcore.domain.issuing import Issued, issue
+from certcore.domain.numbers import RandomBytes, new_salts
 from certcore.domain.people import Person
-from certcore.domain.transitions import Change, Context, Identity, archive_renewed, edit, issue, salts
+from certcore.domain.transitions import Change, Context, Successor, archive_renewed, edit
 from certcore.errors import Conflict, NumberTaken, Retryable
 from certcore.ports import Storage, Transaction
 
@@ -44,9 +45,8 @@ def in_unit(storage: Storage, work: Callable[[Transaction], T]) -> T:
 
 
 def write(tx: Transaction, changes: Sequence[Change]) -> None:
-    """Store the changes with their history and events: what ends goes first, so that what follows it fits (I1, I5)."""
-    tx.awards.update([change.after for change in changes if change.before is not None])
-    tx.awards.add([change.after for change in changes if change.before is None])
+    """Store changes of awards with their history and events (I5)."""
+    tx.awards.update([change.after for change in changes])
     tx.history.append([change.entry for change in changes])
     tx.outbox.append([change.event for change in changes])
 
@@ -59,7 +59,6 @@ class Candidate:
     learner: Person
     offer: Offer
     live: Award | None
-    notify: bool = True
 
 
 def decisions_for(candidates: Sequence[Candidate], held: Held, *, may_shorten: bool = False) -> list[Decision]:
@@ -68,52 +67,67 @@ def decisions_for(candidates: Sequence[Candidate], held: Held, *, may_shorten: b
 
 
 def carry_out(
-    tx: Transaction,
+    storage: Storage,
     candidates: Sequence[Candidate],
     decisions: Sequence[Decision],
     context: Context,
     random_bytes: RandomBytes,
-) -> list[Award | None]:
-    """Write what was decided, each certification and learner at most once; the award that each candidate holds now.
+    *,
+    notify: bool = True,
+) -> list[str | None]:
+    """Write what was decided, each certification and learner at most once; the number that each candidate holds now.
 
-    Raises `Conflict` when somebody else was first (see `in_unit`), and `NumberTaken` when in each of `TRIES` draws a
-    number was taken (f20).
+    Called inside a unit. Raises `Conflict` when somebody else was first (see `in_unit`), and `NumberTaken` when in each
+    of `TRIES` draws a number was taken (f20).
     """
+    pairs = list(zip(candidates, decisions, strict=True))
+    winners = [each for each, decision in pairs if decision.outcome in (Outcome.NEW, Outcome.RENEWED)]
+    updated = [each for each, decision in pairs if decision.outcome is Outcome.UPDATED]
     for _ in range(TRIES):
-        changes = list(_changes(candidates, decisions, context, random_bytes))
-        numbers = [change.after.number for group in changes for change in group if change.before is None]
-        if len(set(numbers)) == len(numbers) and not tx.awards.by_number(numbers):
-            write(tx, [change for group in changes for change in group])
-            return [group[-1].after if group else each.live for each, group in zip(candidates, changes, strict=True)]
+        issued = _issued(winners, context, random_bytes, notify=notify)
+        changes = [*_edits(updated, context, random_bytes), *_archivals(winners, issued, context, random_bytes)]
+        try:
+            with storage.transaction() as tx:
+                write(tx, changes)  # what ends goes first, so that what follows it fits (I1)
+                tx.issue(issued)
+        except Conflict:
+            if not _drew_a_taken_number(storage, issued):
+                raise
+        else:
+            numbers = dict(zip(map(id, winners), issued.numbers, strict=True))
+            return [numbers.get(id(each)) or (each.live.number if each.live else None) for each in candidates]
     raise NumberTaken(TRIES)
 
 
-def _changes(
-    candidates: Sequence[Candidate], decisions: Sequence[Decision], context: Context, random_bytes: RandomBytes
-) -> Iterable[Sequence[Change]]:
-    outcomes = [decision.outcome for decision in decisions]
-    identities = Identity.batch(sum(o in (Outcome.NEW, Outcome.RENEWED) for o in outcomes), random_bytes)
-    fresh_salts = iter(salts(sum(o in (Outcome.UPDATED, Outcome.RENEWED) for o in outcomes), random_bytes))
-    for each, outcome in zip(candidates, outcomes, strict=True):
-        offer, live = each.offer, each.live
-        if outcome is Outcome.UPDATED and live is not None:
-            edited = evolve(live, period=offer.period, basis=offer.basis, details=offer.details)
-            yield [edit(live, edited, next(fresh_salts), context)]
-        elif outcome in (Outcome.NEW, Outcome.RENEWED):
-            issued = issue(
-                each.certification,
-                each.learner,
-                offer.period,
-                offer.basis,
-                next(identities),
-                context,
-                details=offer.details,
-                notify=each.notify,
-                renews=live,
-            )
-            if live is None:
-                yield [issued]
-            else:
-                yield [archive_renewed(live, issued.after, next(fresh_salts), context), issued]
-        else:
-            yield []
+def _issued(winners: Sequence[Candidate], context: Context, random_bytes: RandomBytes, *, notify: bool) -> Issued:
+    return issue(
+        [each.certification for each in winners],
+        [each.learner for each in winners],
+        [each.offer for each in winners],
+        [each.live.id if each.live else None for each in winners],
+        context,
+        random_bytes,
+        notify=notify,
+    )
+
+
+def _archivals(
+    winners: Sequence[Candidate], issued: Issued, context: Context, random_bytes: RandomBytes
+) -> Iterator[Change]:
+    """What becomes of the awards that are renewed."""
+    for each, award_id, number in zip(winners, issued.ids, issued.numbers, strict=True):
+        if each.live is not None:
+            (salt,) = new_salts(1, random_bytes)
+            yield archive_renewed(each.live, Successor(award_id, number, each.offer.period.issued_at), salt, context)
+
+
+def _edits(updated: Sequence[Candidate], context: Context, random_bytes: RandomBytes) -> Iterator[Change]:
+    for each, salt in zip(updated, new_salts(len(updated), random_bytes), strict=True):
+        if each.live is not None:
+            edited = evolve(each.live, period=each.offer.period, basis=each.offer.basis, details=each.offer.details)
+            yield edit(each.live, edited, salt, context)
+
+
+def _drew_a_taken_number(storage: Storage, issued: Issued) -> bool:
+    with storage.transaction() as tx:
+        return len(set(issued.numbers)) < len(issued) or bool(tx.awards.by_number(issued.numbers))

@@ -8,27 +8,32 @@ from attrs import field, frozen
 
 from certcore.domain.certifications import Item, ItemRef
 from certcore.domain.checks import nfc
-from certcore.domain.people import Person
+from certcore.domain.people import Person, Role
 from certcore.errors import InvalidDefinition, NotFound
 from certcore.ports import Catalog, Directory
 
 _NONE: Final[Mapping[str, Collection[str]]] = MappingProxyType({})
 
 
+def _names(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(names)
+
+
 @frozen
 class Branch:
-    """A branch: the code of the one it is part of, if any, and its own members by id or username."""
+    """A branch: the code of the one it is part of, if any, and its own members by username or id."""
 
     parent: str | None = None
-    members: tuple[str, ...] = field(default=(), converter=tuple)
+    members: tuple[str, ...] = field(default=(), converter=_names)
 
 
 class MemoryDirectory(Directory):
     """People, the groups and branches they are in, and those who look after them.
 
-    Persons are named by id or username. ``managers`` gives the manager of each learner, ``coaches`` those whom each
-    coach coaches, ``admins`` the groups that each group admin administers. Raises `InvalidDefinition` for a name that is
-    not there, a username given to two, and a branch that is part of itself.
+    Persons are named by username, or by id where nobody has that username. ``managers`` gives the manager of each
+    learner, ``coaches`` those whom each coach coaches, ``admins`` the groups that each group admin administers, and
+    ``roles`` the roles of those whom this directory speaks for. Raises `InvalidDefinition` for a name that is not
+    there, a username given to two, and a branch that is part of itself.
     """
 
     def __init__(
@@ -40,6 +45,7 @@ class MemoryDirectory(Directory):
         managers: Mapping[str, str] = MappingProxyType({}),
         coaches: Mapping[str, Collection[str]] = _NONE,
         admins: Mapping[str, Collection[str]] = _NONE,
+        roles: Mapping[str, Collection[Role]] = MappingProxyType({}),
     ) -> None:
         self._people: dict[str, Person] = {}
         self._ids: dict[str, str] = {}
@@ -58,6 +64,8 @@ class MemoryDirectory(Directory):
         for admin, administered in admins.items():
             _check_known(administered, self._groups, f"admins.{admin}")
             self._administered[self._id(admin, f"admins.{admin}")] = tuple(administered)
+
+        self._roles = {self._id(name, f"roles.{name}"): frozenset(held) for name, held in roles.items()}
 
     def put(self, person: Person) -> None:
         """Add a person, or replace the one who has that id; `InvalidDefinition` when the username is another's."""
@@ -89,6 +97,9 @@ class MemoryDirectory(Directory):
         groups = self._administered.get(actor_id, ())
         return frozenset(self._overseen.get(actor_id, set())).union(*(self._groups[name] for name in groups))
 
+    def roles(self, actor_id: str) -> frozenset[Role] | None:
+        return self._roles.get(actor_id)
+
     def _with_sub_branches(self, branches: Collection[str]) -> Iterator[str]:
         for code in branches:
             yield code
@@ -101,9 +112,9 @@ class MemoryDirectory(Directory):
         return [self._id(each, path) for each in people]
 
     def _id(self, name: str, path: str) -> str:
-        found = name if name in self._people else self._ids.get(nfc(name))
-        if found is None:
-            raise InvalidDefinition(path, f"there is no person {name!r}; give an id or a username from people.")
+        found = self._ids.get(nfc(name), name)
+        if found not in self._people:
+            raise InvalidDefinition(path, f"there is no person {name!r}; give a username or an id from people.")
         return found
 
 

@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from heapq import nsmallest
+from heapq import nlargest, nsmallest
 from itertools import islice
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ from certcore.adapters.memory.journal import Journal
 from certcore.domain.awards import Award, status
 from certcore.domain.certifications import Certification, ItemRef, Overview, Print, sorted_items
 from certcore.domain.history import Event, HistoryEntry
-from certcore.domain.jobs import Job, JobState
+from certcore.domain.jobs import Job, JobState, Reject
 from certcore.errors import Conflict
 from certcore.ports import (
     AwardQuery,
@@ -228,6 +228,12 @@ class MemoryOutbox(Outbox):
             for event in events:
                 _append(self._journal, self._by_award, event, "event")
 
+    def silence(self, keys: Sequence[tuple[int, int]]) -> None:
+        for award_id, seq in keys:
+            of_award = self._by_award.get(award_id, {})
+            if seq in of_award:
+                self._journal.put(of_award, seq, evolve(of_award[seq], notify=False))
+
     def of(self, award_ids: Collection[int]) -> dict[int, list[Event]]:
         return _in_order(self._by_award, award_ids)
 
@@ -249,6 +255,7 @@ class MemoryJobs(JobRepository):
         self._journal = journal
         self._rows: dict[int, Job] = {}
         self._by_key: dict[str, int] = {}
+        self._rejects: dict[tuple[int, int], Reject] = {}
 
     def add(self, job: Job) -> None:
         with self._journal.all_or_nothing():
@@ -274,10 +281,24 @@ class MemoryJobs(JobRepository):
         waiting = (job for job in self._rows.values() if job.state is JobState.QUEUED)
         return [_copied(job) for job in nsmallest(limit, waiting, key=_age)]
 
+    def recent(self, kind: str, limit: int) -> Sequence[Job]:
+        return [
+            _copied(job) for job in nlargest(limit, (job for job in self._rows.values() if job.kind == kind), key=_age)
+        ]
+
     def unfinished(self, fingerprint: str) -> Job | None:
         open_jobs = (job for job in self._rows.values() if job.state in (JobState.QUEUED, JobState.RUNNING))
         newest = max((job for job in open_jobs if job.fingerprint == fingerprint), key=_age, default=None)
         return None if newest is None else _copied(newest)
+
+    def reject(self, job_id: int, rejects: Sequence[Reject]) -> None:
+        with self._journal.all_or_nothing():
+            for each in rejects:
+                self._journal.claim(self._rejects, (job_id, each.line), each, f"line {each.line} of job {job_id:x}")
+
+    def rejects(self, job_id: int, after_line: int, limit: int) -> Sequence[Reject]:
+        later = (line for job, line in self._rejects if job == job_id and line > after_line)
+        return [self._rejects[job_id, line] for line in nsmallest(limit, later)]
 
 
 def _age(job: Job) -> tuple[datetime, int]:

@@ -59,7 +59,7 @@ def find_encoding(file: BinaryIO, named: str | None) -> str:
 
 def _lookup(name: str) -> str:
     try:
-        b"".decode(name)  # refuses what is not a text encoding, which `codecs.lookup` does not
+        b"a".decode(name, "replace")  # refuses what is not a text encoding, which `codecs.lookup` does not
         codec = codecs.lookup(name).name
         codecs.getincrementaldecoder(codec)
     except (LookupError, UnicodeError, ValueError):

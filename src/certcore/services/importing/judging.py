@@ -1,11 +1,12 @@
 """Judging the rows of a batch: for each, who is to hold what, or everything that is wrong with it (R-42)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from operator import itemgetter
 
 from attrs import evolve, field, frozen
 
-from certcore.domain.awards import Award, Basis, BasisKind, Period, computed_period, typed_period
+from certcore.domain.awards import MANUAL, Award, Basis, BasisKind, Period, computed_period, typed_period
 from certcore.domain.cells import (
     ALWAYS_VALID,
     CERTIFICATION,
@@ -19,7 +20,7 @@ from certcore.domain.cells import (
     read_terms,
 )
 from certcore.domain.certifications import Certification, ItemKind, ItemRef
-from certcore.domain.decisions import Offer, Outcome
+from certcore.domain.decisions import Offer
 from certcore.domain.people import Person, Scope
 from certcore.domain.spreadsheets import unguarded
 from certcore.domain.time import start_of_day
@@ -37,31 +38,32 @@ Cells = tuple[str, str, str | None, str, str | None]
 
 
 @frozen
-class Judged:
-    """One row: a candidate, or its problems; superseded rows have neither."""
+class SetAside:
+    """A row for which there is nothing to decide: its problems, or none when a later row counts instead of it."""
 
     line: int
     raw: Sequence[str] | str
-    candidate: Candidate | None = None
     problems: Problems = ()
 
-    @property
-    def outcome(self) -> Outcome | None:
-        """The outcome when there is no candidate to decide for."""
-        if self.candidate is not None:
-            return None
-        return Outcome.REJECTED if self.problems else Outcome.SUPERSEDED
+
+@frozen
+class Judgement:
+    """What a batch comes to: candidates with the line and the cells of their rows, and the rows set aside."""
+
+    candidates: Sequence[Candidate]
+    rows: Sequence[tuple[int, Sequence[str]]]
+    set_aside: Sequence[SetAside]
 
 
 @frozen
 class _Known:
-    """What the stores know about what a batch names."""
+    """What is known of whom and what a batch names, by the text of the cell."""
 
-    usernames: Mapping[str, str | Problem]
-    people: Mapping[str, Person]
-    codes: Mapping[str, str | Problem]
-    certifications: Mapping[str, Certification]
+    people: Mapping[str, Person | Problem]
+    certifications: Mapping[str, Certification | Problem]
     live: Mapping[tuple[int, str], Award]
+    carried: Mapping[ItemRef, int]
+    offers: dict[tuple[Cells, int], Offer | Problems] = field(factory=dict)
 
 
 @frozen
@@ -73,108 +75,148 @@ class Judge:
     _table: Table
     _survey: Survey
     _scope: Scope
+    _username_at: int = field(init=False)
+    _code_at: int = field(init=False)
+    _cells_of: Callable[[Sequence[str]], Cells] = field(init=False)
     _terms: dict[Cells, Terms | Problems] = field(factory=dict, init=False)
-    _periods: dict[tuple[Terms, Certification], Period | Problems] = field(factory=dict, init=False)
+    _periods: dict[tuple[Terms, int, int], Period | Problems] = field(factory=dict, init=False)
 
-    def judge(self, tx: Transaction, batch: Batch) -> list[Judged]:
-        """Every row of the batch in the order of the file."""
+    @_username_at.default
+    def _find_username(self) -> int:
+        return position(self._table, USERNAME)
+
+    @_code_at.default
+    def _find_code(self) -> int:
+        return position(self._table, CERTIFICATION)
+
+    @_cells_of.default
+    def _cell_reader(self) -> Callable[[Sequence[str]], Cells]:
+        places = [self._table.index[column] for column in (ISSUED, ALWAYS_VALID, EXPIRES, KIND, CODE)]
+        given = [place for place in places if place is not None]
+        if len(given) == len(places):
+            return itemgetter(*given)
+        return lambda row: tuple(None if place is None else row[place] for place in places)  # type: ignore[return-value]
+
+    def judge(self, tx: Transaction, batch: Batch) -> Judgement:
+        """What is known of every row of the batch."""
         for memory in (self._terms, self._periods):
             if len(memory) > _MOST_REMEMBERED:
                 memory.clear()
-        known = self._look_up(tx, batch)
-        judged = [self._row(line, row, known, tx) for line, row in zip(batch.lines, batch.rows, strict=True)]
-        judged += [Judged(bad.line, bad.raw, problems=(bad.problem,)) for bad in batch.bad]
-        return sorted(judged, key=lambda row: row.line) if batch.bad else judged
+        cells = list(map(self._cells_of, batch.rows))
+        known = self._look_up(tx, batch, cells)
+        set_aside = [SetAside(bad.line, bad.raw, (bad.problem,)) for bad in batch.bad]
+        candidates: list[Candidate] = []
+        rows: list[tuple[int, Sequence[str]]] = []
+        for line, row, its_cells in zip(batch.lines, batch.rows, cells, strict=True):
+            judged = self._row(line, row, its_cells, known)
+            if isinstance(judged, Candidate):
+                candidates.append(judged)
+                rows.append((line, row))
+            else:
+                set_aside.append(judged)
+        return Judgement(candidates, rows, set_aside)
 
-    def _look_up(self, tx: Transaction, batch: Batch) -> _Known:
+    def _row(self, line: int, row: Sequence[str], cells: Cells, known: _Known) -> Candidate | SetAside:
+        person, certification = known.people[row[self._username_at]], known.certifications[row[self._code_at]]
+        if isinstance(person, Problem) or isinstance(certification, Problem):
+            return SetAside(line, row, (*_of(person), *_of(certification), *_of(self._terms[cells])))
+        if self._survey.repeated:
+            lines = self._survey.repeated.get((person.id, certification.code or ""))
+            if lines is not None and (aside := self._repeated(line, row, cells, lines)) is not None:
+                return aside
+        live = known.live.get((certification.id, person.id)) if known.live else None
+        offer = None if live else known.offers.get((cells, certification.id))
+        if offer is None:
+            offer = self._offer(cells, certification, live, known)
+        return SetAside(line, row, offer) if isinstance(offer, tuple) else Candidate(certification, person, offer, live)
+
+    def _repeated(self, line: int, row: Sequence[str], cells: Cells, lines: Sequence[int]) -> SetAside | None:
+        """How a row of a repeated key is set aside; None for the one that counts (R-44)."""
+        if self._request.duplicates is Duplicates.RENEW:
+            return None if line == lines[-1] else SetAside(line, row)
+        problems = tuple(_of(self._terms[cells]))
+        return SetAside(line, row, problems or (_duplicate(row[self._username_at], line, lines),))
+
+    def _look_up(self, tx: Transaction, batch: Batch, cells: Sequence[Cells]) -> _Known:
         usernames, codes = usernames_in(self._table, batch), codes_in(self._table, batch)
         people = self._ports.directory.match(list({key for key in usernames.values() if isinstance(key, str)}))
         certifications = tx.certifications.by_code(list({code for code in codes.values() if isinstance(code, str)}))
         live = tx.awards.live(
             [certification.id for certification in certifications.values()], [person.id for person in people.values()]
         )
-        return _Known(usernames, people, codes, certifications, live)
+        read = map(self._read, set(cells))
+        items = {item for terms in read if isinstance(terms, Terms) and (item := _item(terms)) is not None}
+        return _Known(
+            {text: self._person(text, key, people) for text, key in usernames.items()},
+            {text: _certification(text, code, certifications) for text, code in codes.items()},
+            live,
+            tx.certifications.carried_by(items),
+        )
 
-    def _row(self, line: int, row: Sequence[str], known: _Known, tx: Transaction) -> Judged:
-        person = self._person(row[position(self._table, USERNAME)], known)
-        certification = self._certification(row[position(self._table, CERTIFICATION)], known)
-        if isinstance(person, Person) and isinstance(certification, Certification):
-            lines = self._survey.repeated.get((person.id, certification.code or ""))
-            if lines is not None and self._request.duplicates is Duplicates.RENEW and line != lines[-1]:
-                return Judged(line, row)
-        terms = self._read(row)
-        problems = [*_of(person), *_of(certification), *_of(terms)]
-        if problems or isinstance(terms, tuple) or isinstance(person, Problem) or isinstance(certification, Problem):
-            return Judged(line, row, problems=tuple(problems))
-        if lines is not None and self._request.duplicates is Duplicates.ERROR:
-            return Judged(line, row, problems=(_duplicate(row[position(self._table, USERNAME)], line, lines),))
-        live = known.live.get((certification.id, person.id))
-        offer = self._offer(terms, certification, live, tx)
-        if isinstance(offer, tuple):
-            return Judged(line, row, problems=offer)
-        return Judged(line, row, Candidate(certification, person, offer, live, notify=True))
+    def _read(self, cells: Cells) -> Terms | Problems:
+        terms = self._terms.get(cells)
+        if terms is None:
+            issued, always_valid, expires, kind, code = cells
+            code = None if code is None else unguarded(code)
+            terms = read_terms(issued, always_valid, expires, kind, code, self._request.cells)
+            self._terms[cells] = terms
+        return terms
 
-    def _person(self, text: str, known: _Known) -> Person | Problem:
-        key = known.usernames[text]
+    def _person(self, text: str, key: str | Problem, people: Mapping[str, Person]) -> Person | Problem:
         if isinstance(key, Problem):
             return key
-        person = known.people.get(key)
+        person = people.get(key)
         if person is None or not self._scope.covers(person.id):
             return Problem(USERNAME, text, "unknown_user")
         return person if person.active else Problem(USERNAME, text, "deactivated_user")
 
-    def _certification(self, text: str, known: _Known) -> Certification | Problem:
-        code = known.codes[text]
-        if isinstance(code, Problem):
-            return code
-        certification = known.certifications.get(code)
-        if certification is None:
-            return Problem(CERTIFICATION, text, "unknown_certification")
-        return Problem(CERTIFICATION, text, "retired_certification") if certification.retired else certification
+    def _offer(self, cells: Cells, certification: Certification, live: Award | None, known: _Known) -> Offer | Problems:
+        terms = self._terms[cells]
+        if isinstance(terms, tuple):
+            return terms
+        if live is None:
+            offer = known.offers[cells, certification.id] = self._new_offer(terms, certification, known.carried)
+            return offer
+        offer = self._new_offer(_as_it_is(terms, live), certification, known.carried)
+        return offer if isinstance(offer, tuple) else evolve(offer, details=live.details)
 
-    def _read(self, row: Sequence[str]) -> Terms | Problems:
-        at = self._table.index
-        cells = (
-            row[position(self._table, ISSUED)],
-            row[position(self._table, ALWAYS_VALID)],
-            None if at[EXPIRES] is None else row[at[EXPIRES]],
-            row[position(self._table, KIND)],
-            None if at[CODE] is None else unguarded(row[at[CODE]]),
-        )
-        terms = self._terms.get(cells)
-        if terms is None:
-            terms = self._terms[cells] = read_terms(*cells, self._request.cells)
-        return terms
-
-    def _offer(
-        self, terms: Terms, certification: Certification, live: Award | None, tx: Transaction
+    def _new_offer(
+        self, terms: Terms, certification: Certification, carried: Mapping[ItemRef, int]
     ) -> Offer | Problems:
-        terms = _as_it_is(terms, live)
-        period = self._period(terms, certification)
-        basis = self._basis(terms, certification, tx)
-        if isinstance(period, tuple) or isinstance(basis, Problem):
-            return (*_of(period), *_of(basis))
-        return Offer(period, basis) if live is None else Offer(period, basis, live.details)
-
-    def _period(self, terms: Terms, certification: Certification) -> Period | Problems:
-        key = (terms, certification)
+        key = (terms, certification.id, certification.version)
         period = self._periods.get(key)
         if period is None:
             period = self._periods[key] = _period(terms, certification, self._request)
-        return period
+        basis = self._basis(terms, certification, carried)
+        if isinstance(period, tuple) or isinstance(basis, Problem):
+            return (*_of(period), *_of(basis))
+        return Offer(period, basis)
 
-    def _basis(self, terms: Terms, certification: Certification, tx: Transaction) -> Basis | Problem:
-        if terms.kind is BasisKind.MANUAL:
-            return Basis()
-        if terms.code is None:
-            return Problem(CODE, None, "code_missing", {"kind": terms.kind})
-        item = ItemRef(ItemKind(terms.kind), terms.code)
-        carried = tx.certifications.carried_by([item]).get(item)
-        if carried == certification.id:
+    def _basis(self, terms: Terms, certification: Certification, carried: Mapping[ItemRef, int]) -> Basis | Problem:
+        item = _item(terms)
+        if item is None:
+            missing = terms.kind is not BasisKind.MANUAL
+            return Problem(CODE, None, "code_missing", {"kind": terms.kind}) if missing else MANUAL
+        if not terms.code_given or carried.get(item) == certification.id:
             return Basis(terms.kind, terms.code)
         params = {"kind": terms.kind, "certification": certification.label}
-        known = carried is not None or self._ports.catalog.items([item])
+        known = item in carried or self._ports.catalog.items([item])
         return Problem(CODE, terms.code, "item_not_assigned" if known else "unknown_item", params)
+
+
+def _certification(
+    text: str, code: str | Problem, certifications: Mapping[str, Certification]
+) -> Certification | Problem:
+    if isinstance(code, Problem):
+        return code
+    certification = certifications.get(code)
+    if certification is None:
+        return Problem(CERTIFICATION, text, "unknown_certification")
+    return Problem(CERTIFICATION, text, "retired_certification") if certification.retired else certification
+
+
+def _item(terms: Terms) -> ItemRef | None:
+    return None if terms.code is None or terms.kind is BasisKind.MANUAL else ItemRef(ItemKind(terms.kind), terms.code)
 
 
 def _as_it_is(terms: Terms, live: Award | None) -> Terms:
@@ -184,7 +226,7 @@ def _as_it_is(terms: Terms, live: Award | None) -> Terms:
     if not terms.expires_given and not terms.always_valid and live.period.expires_on is not None:
         terms = evolve(terms, expires_on=live.period.expires_on, expires_given=True)
     if not terms.code_given and live.basis.kind is terms.kind:
-        terms = evolve(terms, code=live.basis.code, code_given=True)
+        terms = evolve(terms, code=live.basis.code)
     return terms
 
 

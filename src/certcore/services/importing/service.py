@@ -1,28 +1,32 @@
 """Importing awards from CSV: survey the file, then judge, decide and write it batch by batch (R-40 to R-46)."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import date
 from functools import partial
+from operator import attrgetter
 from typing import BinaryIO
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from certcore.codec import JSON
 from certcore.domain.cells import EXPIRES, OPTIONAL, REQUIRED, Problem
 from certcore.domain.decisions import Decision, Outcome
-from certcore.domain.jobs import Job, JobState
+from certcore.domain.jobs import Job, JobState, Reject
+from certcore.domain.numbers import id_from
 from certcore.domain.people import Act, Actor
 from certcore.domain.transitions import Context
-from certcore.errors import UnreadableFile
+from certcore.errors import NotFound, UnreadableFile
 from certcore.ports import Ports, Transaction
 from certcore.services.access import demand
-from certcore.services.importing.judging import Judge, Judged
+from certcore.services.importing.judging import Judge
 from certcore.services.importing.request import ImportReport, ImportRequest, Mode
 from certcore.services.importing.survey import Survey, survey
 from certcore.services.importing.table import Batch, Table, open_table, sha256_of
-from certcore.services.importing.tally import Rejects, Result, Tally, TextWriter
-from certcore.services.running import new_job, save
+from certcore.services.importing.tally import RejectsFile, Tally, TextWriter
+from certcore.services.importing.undoing import UndoReport, undo
+from certcore.services.running import new_job, save, stored
 from certcore.services.units import Candidate, carry_out, decisions_for, in_unit
 
 JOB_KIND = "import"
@@ -55,9 +59,9 @@ class Importing:
 
         Rows that cannot be used are reported and, with ``rejects``, written there as CSV that can be corrected and
         imported again. Each batch is a transaction; in mode `all_or_nothing` the whole file is one, and one bad row
-        leaves nothing: then every row counts as rejected (R-43). A ``dry_run`` gives the same report and writes
-        nothing. Raises `UnreadableFile` for a file that cannot be read at all, `InvalidValue` and `NotFound`; then
-        nothing was written.
+        leaves nothing: then every row counts as rejected (R-43). A ``dry_run`` tells what would become of each row
+        and writes nothing. Raises `UnreadableFile` for a file that cannot be read at all, `InvalidValue` and
+        `NotFound`; then nothing was written, but for the batches before a file was changed under way.
         """
         scope = demand(self._ports, actor, Act.IMPORT, "import", "award file")
         digest = sha256_of(file)
@@ -66,19 +70,43 @@ class Importing:
         table = open_table(file, request.format, REQUIRED, OPTIONAL)
         found = survey(table, self._ports.directory)
         judge = Judge(self._ports, request, table, found, scope)
-        run = _Run(self._ports, file, request, actor, table, found, judge, digest, progress)
-        if dry_run:
-            tally, job = run.dry(), None
-        elif request.mode is Mode.ALL_OR_NOTHING:
-            tally, job = run.whole()
-        else:
-            tally, job = run.in_batches()
-        if rejects is not None:
-            tally.rejects.hand_over(rejects)
-        report = run.report(tally, job, dry_run=dry_run)
-        if job is not None:
-            in_unit(self._ports.storage, lambda tx: save(tx, job, result=JSON.unstructure(report)))
-        return report
+        with closing(RejectsFile(table)) as kept:
+            run = _Run(self._ports, file, request, actor, table, found, judge, digest, progress, kept)
+            report = run.dry() if dry_run else run.for_good()
+            if rejects is not None:
+                kept.hand_over(rejects)
+            return report
+
+    def undo(self, import_id: str, *, actor: Actor) -> UndoReport:
+        """Take an import back as one act, all or none (R-45); undoing it again is a no-op that reports nothing.
+
+        New awards are archived as undone, renewed ones live again, updated ones as they were, and notices about them
+        that have not gone out are cancelled. Raises `NotFound`, and `NotUndoable` naming awards that changed since.
+        """
+        demand(self._ports, actor, Act.IMPORT, "import", import_id)
+        return in_unit(self._ports.storage, lambda tx: undo(self._ports, tx, _found(tx, import_id), actor))
+
+    def recent(self, *, actor: Actor, limit: int = 50) -> Sequence[Job]:
+        """The latest imports, newest first, with their reports as results."""
+        demand(self._ports, actor, Act.IMPORT, "import", "list")
+        with self._ports.storage.reading() as tx:
+            return tx.jobs.recent(JOB_KIND, limit)
+
+    def get(self, import_id: str, *, actor: Actor) -> Job:
+        """One import with its report as result, or how far it came; raises `NotFound`."""
+        demand(self._ports, actor, Act.IMPORT, "import", import_id)
+        with self._ports.storage.reading() as tx:
+            return _found(tx, import_id)
+
+
+@frozen
+class _Decided:
+    """A batch decided: the candidates with their decisions, how many rows had which outcome, and the rejects."""
+
+    candidates: Sequence[Candidate]
+    decisions: Sequence[Decision]
+    counts: Counter[Outcome]
+    rejects: Sequence[Reject]
 
 
 @frozen
@@ -94,101 +122,163 @@ class _Run:
     _judge: Judge
     _digest: str
     _progress: Progress
+    _rejects: RejectsFile
 
-    def dry(self) -> Tally:
-        """Decide for every row and write nothing."""
-        tally = self._tally()
+    def dry(self) -> ImportReport:
+        """Decide for every row and write nothing: there is no job."""
+        tally = Tally()
         with self._ports.storage.reading() as tx:
-            for batch in self._batches():
-                _, results = self._decided(tx, batch)
-                self._take(tally, results)
-        return tally
+            for batch in self._table.batches(self._ports.settings.batch):
+                decided = self._decided(tx, batch)
+                tally = self._told(tally.plus(decided.counts, decided.rejects))
+                self._rejects.add(decided.rejects)
+        return self._report(tally, None)
 
-    def in_batches(self) -> tuple[Tally, Job]:
-        """A transaction for each batch, with the job's progress in it."""
-        tally = self._tally()
-        job = in_unit(self._ports.storage, self._new_job)
-        for batch in self._batches():
-            job, results = in_unit(self._ports.storage, partial(self._write, job=job, batch=batch, tally=tally))
-            self._take(tally, results)
-        if sha256_of(self._file) != self._digest:
-            raise _changed("while it was imported")
-        return tally, in_unit(self._ports.storage, lambda tx: save(tx, job, state=JobState.DONE))
+    def for_good(self) -> ImportReport:
+        """Write what is decided, in the mode that was asked for."""
+        return self._whole() if self._request.mode is Mode.ALL_OR_NOTHING else self._in_batches()
 
-    def whole(self) -> tuple[Tally, Job]:
+    def _in_batches(self) -> ImportReport:
+        """A transaction for each batch; a job that was killed, or that runs elsewhere, is taken up where it stands."""
+        job = in_unit(self._ports.storage, self._taken_up)
+        while job.state is JobState.RUNNING and job.done < self._survey.rows:
+            for batch in self._table.batches(self._ports.settings.batch, after=_line(job)):
+                before, job = job, in_unit(self._ports.storage, partial(self._next, job=job, batch=batch))
+                self._told(_tally(job))
+                if job.version != before.version + 1:
+                    break
+            else:
+                break
+        if job.state is JobState.RUNNING:
+            if sha256_of(self._file) != self._digest:
+                in_unit(self._ports.storage, partial(self._finished, job_id=job.id, state=JobState.FAILED))
+                raise _changed("while it was imported; the batches before that are stored")
+            job = in_unit(self._ports.storage, partial(self._finished, job_id=job.id))
+        with self._ports.storage.reading() as tx:
+            self._read_rejects(tx, job)
+        return self._report(_tally(job), job)
+
+    def _taken_up(self, tx: Transaction) -> Job:
+        job = self._new_job()
+        unfinished = tx.jobs.unfinished(job.fingerprint)
+        if unfinished is None:
+            tx.jobs.add(job)
+        return unfinished or job
+
+    def _next(self, tx: Transaction, job: Job, batch: Batch) -> Job:
+        """The job with the batch done; or as it is, when somebody else has brought it further meanwhile."""
+        current = stored(tx, job.id)
+        return current if current.version != job.version else self._write(tx, job, batch)
+
+    def _finished(self, tx: Transaction, job_id: int, state: JobState = JobState.DONE) -> Job:
+        job = stored(tx, job_id)
+        if job.state is not JobState.RUNNING:
+            return job
+        return save(tx, job, state=state, result=JSON.unstructure(self._report(_tally(job), job)))
+
+    def _read_rejects(self, tx: Transaction, job: Job) -> None:
+        line = 0
+        self._rejects.start_again()
+        while page := tx.jobs.rejects(job.id, line, self._ports.settings.batch):
+            self._rejects.add(page)
+            line = page[-1].line
+
+    def _whole(self) -> ImportReport:
         """One transaction for the file; with a bad row it leaves nothing but the failed job."""
-        tally = self._tally()
+        tally = Tally()
 
-        def work(tx: Transaction) -> tuple[Tally, Job]:
+        def work(tx: Transaction) -> Job:
             nonlocal tally
-            tally = self._tally()
-            job = self._new_job(tx)
-            for batch in self._batches():
-                job, results = self._write(tx, job, batch, tally)
-                self._take(tally, results)
-            if tally.counts[Outcome.REJECTED]:
+            tally = Tally()
+            job = self._new_job()
+            tx.jobs.add(job)
+            for batch in self._table.batches(self._ports.settings.batch):
+                job = self._write(tx, job, batch)
+                tally = self._told(_tally(job))
+            if tally.errors:
+                self._read_rejects(tx, job)
                 raise _Spoiled
             if sha256_of(self._file) != self._digest:
                 raise _changed("while it was imported")
-            return tally, save(tx, job, state=JobState.DONE)
+            return self._finished(tx, job.id)
 
         try:
-            return in_unit(self._ports.storage, work)
+            job = in_unit(self._ports.storage, work)
+            return self._report(_tally(job), job)
         except _Spoiled:
-            tally.counts = Counter({Outcome.REJECTED: tally.done})
-            failed = in_unit(self._ports.storage, lambda tx: self._new_job(tx, JobState.FAILED))
-            return tally, failed
+            job = self._new_job(JobState.FAILED)
+            report = self._report(tally.all_rejected(), job)
+            in_unit(self._ports.storage, lambda tx: tx.jobs.add(evolve(job, result=JSON.unstructure(report))))
+            return report
 
-    def report(self, tally: Tally, job: Job | None, *, dry_run: bool) -> ImportReport:
-        """What became of the rows."""
-        return tally.report(
-            dry_run=dry_run,
+    def _report(self, tally: Tally, job: Job | None) -> ImportReport:
+        return ImportReport.counted(
+            tally.counts,
+            dry_run=job is None,
             import_id=None if job is None else job.public_id,
-            warnings=tuple(warning.message for warning in self._table.warnings),
+            errors_total=tally.errors,
+            errors=tuple(self._rejects.errors),
+            warnings=tuple(each.message for each in (*self._table.warnings, *self._survey.trimmed)),
             sha256=self._digest,
         )
 
-    def _batches(self) -> Iterator[Batch]:
-        return self._table.batches(self._ports.settings.batch)
-
-    def _tally(self) -> Tally:
-        return Tally(Rejects(self._table))
-
-    def _take(self, tally: Tally, results: Sequence[Result]) -> None:
-        tally.add(results)
+    def _told(self, tally: Tally) -> Tally:
         self._progress(tally.done, self._survey.rows)
+        return tally
 
-    def _new_job(self, tx: Transaction, state: JobState = JobState.RUNNING) -> Job:
-        payload = {"sha256": self._digest, "request": JSON.unstructure(self._request)}
-        job = new_job(self._ports, JOB_KIND, payload, self._actor, state=state, total=self._survey.rows)
-        tx.jobs.add(job)
-        return job
+    def _new_job(self, state: JobState = JobState.RUNNING) -> Job:
+        request = evolve(self._request, sha256=None)
+        payload = {"sha256": self._digest, "request": JSON.unstructure(request)}
+        return new_job(self._ports, JOB_KIND, payload, self._actor, state=state, total=self._survey.rows)
 
-    def _write(self, tx: Transaction, job: Job, batch: Batch, tally: Tally) -> tuple[Job, list[Result]]:
-        decided, results = self._decided(tx, batch)
+    def _write(self, tx: Transaction, job: Job, batch: Batch) -> Job:
+        decided = self._decided(tx, batch)
         context = Context(self._actor, self._ports.now(), job.id)
-        carry_out(tx, [each for each, _ in decided], [each for _, each in decided], context, self._ports.random_bytes)
-        counts = tally.counts + Counter(result.outcome for result in results)
-        checkpoint = {"line": batch.last_line, "counts": {outcome.value: n for outcome, n in counts.items()}}
-        return save(tx, job, done=counts.total(), checkpoint=checkpoint), results
+        carry_out(self._ports.storage, decided.candidates, decided.decisions, context, self._ports.random_bytes)
+        tx.jobs.reject(job.id, decided.rejects)
+        tally = _tally(job).plus(decided.counts, decided.rejects)
+        checkpoint = {"line": batch.last_line, "tally": JSON.unstructure(tally)}
+        return save(tx, job, done=tally.done, checkpoint=checkpoint)
 
-    def _decided(self, tx: Transaction, batch: Batch) -> tuple[list[tuple[Candidate, Decision]], list[Result]]:
-        judged = self._judge.judge(tx, batch)
-        candidates = [row.candidate for row in judged if row.candidate is not None]
-        decisions = decisions_for(candidates, self._request.held, may_shorten=self._request.allow_shorten)
-        pending = iter(decisions)
-        results = [
-            Result(row, row.outcome, row.problems) if row.outcome else _result(row, next(pending)) for row in judged
-        ]
-        return list(zip(candidates, decisions, strict=True)), results
+    def _decided(self, tx: Transaction, batch: Batch) -> _Decided:
+        judgement = self._judge.judge(tx, batch)
+        decisions = decisions_for(judgement.candidates, self._request.held, may_shorten=self._request.allow_shorten)
+        rejects = [_reject(each.line, each.raw, each.problems) for each in judgement.set_aside if each.problems]
+        counts = Counter(decision.outcome for decision in decisions)
+        counts[Outcome.REJECTED] += len(rejects)
+        counts[Outcome.SUPERSEDED] += len(judgement.set_aside) - len(rejects)
+        for candidate, (line, row), decision in zip(judgement.candidates, judgement.rows, decisions, strict=True):
+            if decision.reason is not None:
+                rejects.append(_reject(line, row, (_refused(candidate, decision.reason),)))
+        return _Decided(judgement.candidates, decisions, counts, sorted(rejects, key=attrgetter("line")))
 
 
-def _result(row: Judged, decision: Decision) -> Result:
-    if decision.reason is None or row.candidate is None:
-        return Result(row, decision.outcome)
-    stored, given = row.candidate.live, row.candidate.offer.period.expires_on
-    params = {"stored": _never(stored.period.expires_on if stored else None), "given": _never(given)}
-    return Result(row, decision.outcome, (Problem(EXPIRES, params["given"], decision.reason, params),))
+def _found(tx: Transaction, import_id: str) -> Job:
+    job_id = id_from(import_id)
+    job = None if job_id is None else tx.jobs.get(job_id)
+    if job is None or job.kind != JOB_KIND:
+        raise NotFound("import", import_id)
+    return job
+
+
+def _line(job: Job) -> int:
+    """The last line of the file that the job has done."""
+    return int(job.checkpoint.get("line", 0))  # type: ignore[call-overload, no-any-return]
+
+
+def _tally(job: Job) -> Tally:
+    return JSON.structure(job.checkpoint["tally"], Tally) if "tally" in job.checkpoint else Tally()
+
+
+def _reject(line: int, raw: Sequence[str] | str, problems: tuple[Problem, ...]) -> Reject:
+    return Reject(line, (raw,) if isinstance(raw, str) else tuple(raw), problems)
+
+
+def _refused(candidate: Candidate, reason: str) -> Problem:
+    """Why a row with a live award is not carried out (R-44)."""
+    stored = None if candidate.live is None else candidate.live.period.expires_on
+    given = _never(candidate.offer.period.expires_on)
+    return Problem(EXPIRES, given, reason, {"stored": _never(stored), "given": given})
 
 
 def _never(day: date | None) -> str:

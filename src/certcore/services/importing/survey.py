@@ -9,16 +9,22 @@ from certcore.domain.spreadsheets import unguarded
 from certcore.ports import Directory
 from certcore.services.importing.table import Batch, Table
 
+_TRIMMED_TOLD = 20
+
 Key = tuple[str, str]
 """The matched learner's id and the certification's code: `Ana` and `Ana ` are one learner."""
 
 
 @frozen
 class Survey:
-    """``repeated`` gives for each key that comes more than once the lines of all its rows, in order."""
+    """``repeated`` gives for each key that comes more than once the lines of all its rows, in order.
+
+    ``trimmed`` warns of the first usernames that are read without the spaces around them.
+    """
 
     rows: int
     repeated: Mapping[Key, Sequence[int]]
+    trimmed: Sequence[Problem] = ()
 
 
 def survey(table: Table, directory: Directory) -> Survey:
@@ -30,8 +36,11 @@ def survey(table: Table, directory: Directory) -> Survey:
     seen: dict[str, int] = {}
     bits: dict[str, int] = {}
     repeated: dict[Key, list[int]] = {}
+    trimmed: dict[str, Problem] = {}
     for batch in table.batches():
         rows += len(batch.rows) + len(batch.bad)
+        for text in _with_spaces(table, batch) if len(trimmed) < _TRIMMED_TOLD else ():
+            trimmed[text] = Problem(USERNAME, text, "trimmed")
         for _, learner_id, code in _keys(table, batch, directory):
             bit = bits.setdefault(code, 1 << len(bits))
             before = seen.get(learner_id, 0)
@@ -45,7 +54,12 @@ def survey(table: Table, directory: Directory) -> Survey:
                 lines = repeated.get((key[0], key[1]))
                 if lines is not None:
                     lines.append(line)
-    return Survey(rows, repeated)
+    return Survey(rows, repeated, list(trimmed.values())[:_TRIMMED_TOLD])
+
+
+def _with_spaces(table: Table, batch: Batch) -> Iterator[str]:
+    at = position(table, USERNAME)
+    return (row[at] for row in batch.rows if row[at] != row[at].strip())
 
 
 def usernames_in(table: Table, batch: Batch) -> dict[str, str | Problem]:

@@ -2,17 +2,16 @@
 
 import csv
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from tempfile import SpooledTemporaryFile
-from typing import Protocol
+from typing import Protocol, Self
 
-from attrs import define, field, frozen
+from attrs import field, frozen
 
-from certcore.domain.cells import Problem
 from certcore.domain.decisions import Outcome
+from certcore.domain.jobs import Reject
 from certcore.domain.spreadsheets import guarded
-from certcore.services.importing.judging import Judged
-from certcore.services.importing.request import ERRORS_REPORTED, ImportReport, RowError
+from certcore.services.importing.request import ERRORS_REPORTED, RowError
 from certcore.services.importing.table import REPORT_COLUMNS, Table
 
 _IN_MEMORY = 1024 * 1024
@@ -27,64 +26,64 @@ class TextWriter(Protocol):
 
 
 @frozen
-class Result:
-    """What became of one row."""
+class Tally:
+    """How many rows had which outcome, and how many mistakes there were."""
 
-    row: Judged
-    outcome: Outcome
-    problems: Sequence[Problem] = ()
+    counts: Mapping[Outcome, int] = field(factory=dict)
+    errors: int = 0
+
+    @property
+    def done(self) -> int:
+        """How many rows were taken."""
+        return sum(self.counts.values())
+
+    def plus(self, counts: Counter[Outcome], rejects: Sequence[Reject]) -> Self:
+        """The tally with one more batch."""
+        errors = sum(len(each.problems) for each in rejects)
+        return type(self)(dict(counts + Counter(self.counts)), self.errors + errors)
+
+    def all_rejected(self) -> Self:
+        """The tally when none of the rows had an effect."""
+        return type(self)({Outcome.REJECTED: self.done}, self.errors)
 
 
-class Rejects:
-    """Rejected rows as CSV, original cells and two columns that say where and why, held until they are handed over."""
+class RejectsFile:
+    """Rejected rows as CSV, held until they are handed over: original cells, and two columns that say where and why."""
 
     def __init__(self, table: Table) -> None:
-        self._spool = SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8", newline="")  # noqa: SIM115 - closed by hand_over
+        self._spool = SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8", newline="")  # noqa: SIM115 - see close
         self._csv = csv.writer(self._spool)
-        self._width = table.width
-        if table.header:
-            self._csv.writerow([*map(guarded, table.header), *REPORT_COLUMNS])
+        self._kept = [at for at, text in enumerate(table.header) if text not in REPORT_COLUMNS]
+        self._table = table
+        self.start_again()
 
-    def add(self, result: Result) -> None:
-        """Keep a rejected row; cells are made safe for spreadsheets, and a re-import takes that back."""
-        raw = result.row.raw
-        cells = [raw] if isinstance(raw, str) else list(raw)
-        cells += [""] * (self._width - len(cells))
-        told = " ".join(problem.message for problem in result.problems)
-        self._csv.writerow([*map(guarded, cells), result.row.line, guarded(told)])
+    def start_again(self) -> None:
+        """Forget all rows."""
+        self.errors: list[RowError] = []
+        self._spool.seek(0)
+        self._spool.truncate()
+        if self._table.header:
+            self._csv.writerow([*map(guarded, self._own(self._table.header)), *REPORT_COLUMNS])
+
+    def add(self, rejects: Sequence[Reject]) -> None:
+        """Keep rejected rows; cells are made safe for spreadsheets, and a re-import takes that back."""
+        for each in rejects:
+            room = ERRORS_REPORTED - len(self.errors)
+            self.errors += [RowError.of(each.line, problem) for problem in each.problems[:room]]
+            told = " ".join(problem.message for problem in each.problems)
+            self._csv.writerow([*map(guarded, self._own(each.cells)), each.line, guarded(told)])
 
     def hand_over(self, writer: TextWriter) -> None:
         """Write all that was kept to ``writer``."""
         self._spool.seek(0)
         while block := self._spool.read(_BLOCK):
             writer.write(block)
+
+    def close(self) -> None:
+        """Give the temporary file back."""
         self._spool.close()
 
-
-@define
-class Tally:
-    """Counts by outcome, the first errors of all, and the rejected rows."""
-
-    rejects: Rejects
-    counts: Counter[Outcome] = field(factory=Counter, init=False)
-    errors: list[RowError] = field(factory=list, init=False)
-    errors_total: int = field(default=0, init=False)
-
-    def add(self, results: Sequence[Result]) -> None:
-        """Take the results of a batch that is committed."""
-        self.counts.update(result.outcome for result in results)
-        for result in results:
-            if result.problems:
-                self.errors_total += len(result.problems)
-                room = ERRORS_REPORTED - len(self.errors)
-                self.errors.extend(RowError.of(result.row.line, each) for each in result.problems[:room])
-                self.rejects.add(result)
-
-    @property
-    def done(self) -> int:
-        """How many rows were taken."""
-        return self.counts.total()
-
-    def report(self, **rest: object) -> ImportReport:
-        """The report so far."""
-        return ImportReport.counted(self.counts, errors_total=self.errors_total, errors=tuple(self.errors), **rest)
+    def _own(self, cells: Sequence[str]) -> Sequence[str]:
+        """The cells without an earlier report's, filled up to the table's width."""
+        full = [*cells, *[""] * (self._table.width - len(cells))]
+        return [full[at] for at in self._kept] + full[self._table.width :] if self._table.header else full

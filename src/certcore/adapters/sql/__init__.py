@@ -1,0 +1,23 @@
+"""Certcore's state in SQL: SQLite and PostgreSQL by SQLAlchemy 2 Core, with migrations by Alembic.
+
+`SqlStorage` stores; `SqlDirectory` and `SqlCatalog` are a directory and a catalog for where no host has its own;
+`upgrade` and `check` look after the tables. Needs the extra ``certcore[sql]``, on PostgreSQL ``certcore[postgres]``.
+"""
+
+from certcore.adapters.sql.directory import SqlCatalog, SqlDirectory
+from certcore.adapters.sql.people import BranchRecord, PersonRecord
+from certcore.adapters.sql.schema import Revisions, check, revisions, upgrade
+from certcore.adapters.sql.storage import SqlStorage, SqlTransaction
+
+__all__ = [
+    "BranchRecord",
+    "PersonRecord",
+    "Revisions",
+    "SqlCatalog",
+    "SqlDirectory",
+    "SqlStorage",
+    "SqlTransaction",
+    "check",
+    "revisions",
+    "upgrade",
+]

@@ -1,0 +1,160 @@
+"""A directory and a catalog in tables, for where no host has its own: the command line, demos, small installations."""
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Executable, bindparam, select, tuple_, union
+
+from certcore.adapters.sql import people, tables
+from certcore.adapters.sql.people import BranchRecord, PersonRecord
+from certcore.adapters.sql.querying import TENANT, among
+from certcore.adapters.sql.rows import exact, readable
+from certcore.adapters.sql.storage import SqlStorage
+from certcore.domain.certifications import Item, ItemKind, ItemRef
+from certcore.domain.people import Person, Role
+from certcore.domain.time import parse_date
+from certcore.errors import NotFound
+from certcore.ports import Catalog, Directory
+
+_person = tables.person.c
+_member = tables.group_member.c
+_admin = tables.group_admin.c
+_coaching = tables.coaching.c
+_branch = tables.branch.c
+_belonging = tables.branch_member.c
+_item = tables.item.c
+
+_PERSON: Final = (
+    _person.id,
+    _person.username,
+    _person.first_name,
+    _person.last_name,
+    _person.email,
+    _person.zone,
+    _person.language,
+    _person.active,
+    _person.username_key,
+)
+_BY_USERNAME: Final = among(_person.username_key, "keys", *_PERSON)
+_BY_ID: Final = among(_person.id, "ids", *_PERSON)
+_ROLES: Final = among(_person.id, "ids", _person.roles)
+
+_GROUPS: Final = union(
+    among(_member.group_name, "names", _member.group_name), among(_admin.group_name, "names", _admin.group_name)
+)
+_BRANCHES: Final = among(_branch.code, "names", _branch.code)
+_tree = among(_branch.code, "branches", _branch.code).cte("tree", recursive=True)
+_tree = _tree.union(select(_branch.code).join(_tree, _branch.parent == _tree.c.code).where(_branch.tenant == TENANT))
+_MEMBERS: Final = union(
+    among(_member.group_name, "groups", _member.person_id),
+    select(_belonging.person_id).where(tuple_(_belonging.tenant, _belonging.branch).in_(select(TENANT, _tree.c.code))),
+)
+_administered = select(_admin.tenant, _admin.group_name).where(
+    _admin.tenant == TENANT, _admin.person_id == bindparam("actor")
+)
+_OVERSEEN: Final = union(
+    select(_person.id).where(_person.tenant == TENANT, _person.manager_id == bindparam("actor")),
+    select(_coaching.learner_id).where(_coaching.tenant == TENANT, _coaching.coach_id == bindparam("actor")),
+    select(_member.person_id).where(tuple_(_member.tenant, _member.group_name).in_(_administered)),
+)
+_ITEMS: Final = among(_item.code, "codes", _item.kind, _item.code, _item.title, _item.courses, _item.valid_until)
+
+
+def _read_roles(roles: Any) -> frozenset[Role]:
+    return frozenset(map(Role, json.loads(roles)))
+
+
+class SqlDirectory(Directory):
+    """People, groups and branches in the tables of a `SqlStorage`; a group is there while it has a member or an admin.
+
+    A row that cannot be read raises `CorruptRecord`; `members` goes on without it and gives it to the storage's
+    ``on_corrupt``.
+    """
+
+    def __init__(self, storage: SqlStorage) -> None:
+        self._storage = storage
+
+    def match(self, usernames: Collection[str]) -> Mapping[str, Person]:
+        return {row[-1]: _person_of(row) for row in self._rows(_BY_USERNAME, keys=usernames)} if usernames else {}
+
+    def people(self, ids: Collection[str]) -> Mapping[str, Person]:
+        return {row[0]: _person_of(row) for row in self._rows(_BY_ID, ids=ids)} if ids else {}
+
+    def roles(self, actor_id: str) -> frozenset[Role] | None:
+        rows = self._rows(_ROLES, ids=[actor_id])
+        return exact("person", actor_id, _read_roles, rows[0]) if rows else None
+
+    def members(self, groups: Collection[str], branches: Collection[str]) -> Iterator[Person]:
+        for kind, statement, names in (("group", _GROUPS, groups), ("branch", _BRANCHES, branches)):
+            known = {row[0] for row in self._rows(statement, names=names)} if names else set()
+            for name in names:
+                if name not in known:
+                    raise NotFound(kind, name)
+        return self._members(groups, branches) if groups or branches else iter(())
+
+    def _members(self, groups: Collection[str], branches: Collection[str]) -> Iterator[Person]:
+        # Page by page, so that no transaction is open while the caller works on what it got.
+        ids = sorted(row[0] for row in self._rows(_MEMBERS, groups=groups, branches=branches))
+        for start in range(0, len(ids), people.BATCH):
+            rows = self._rows(_BY_ID, ids=ids[start : start + people.BATCH])
+            yield from readable("person", _read_person, ((row[0], row) for row in rows), self._storage.on_corrupt)
+
+    def overseen(self, actor_id: str) -> frozenset[str]:
+        return frozenset(row[0] for row in self._rows(_OVERSEEN, actor=actor_id))
+
+    def save_people(self, records: Iterable[PersonRecord]) -> int:
+        """Create or replace people by username in one transaction; see `certcore.adapters.sql.people.save_people`."""
+        with self._storage.transaction() as tx:
+            return people.save_people(tx.unit, self._storage.tenant, records)
+
+    def save_branches(self, records: Iterable[BranchRecord]) -> int:
+        """Create or replace branches by code in one transaction; see `certcore.adapters.sql.people.save_branches`."""
+        with self._storage.transaction() as tx:
+            return people.save_branches(tx.unit, self._storage.tenant, records)
+
+    def _rows(self, statement: Executable, /, **values: object) -> Sequence[Any]:
+        with self._storage.reading() as tx:
+            return tx.unit.rows(statement, tenant=self._storage.tenant, **values)
+
+
+def _person_of(row: Sequence[Any]) -> Person:
+    return exact("person", row[0], _read_person, row)
+
+
+def _read_person(*row: Any) -> Person:
+    person_id, username, first_name, last_name, email, zone, language, active, _key = row
+    return Person(person_id, username, first_name, last_name, email, zone, language, {0: False, 1: True}[active])
+
+
+class SqlCatalog(Catalog):
+    """Courses, learning plans and external activities in the tables of a `SqlStorage`."""
+
+    def __init__(self, storage: SqlStorage) -> None:
+        self._storage = storage
+
+    def items(self, refs: Collection[ItemRef]) -> Mapping[ItemRef, Item]:
+        wanted = set(refs)
+        if not wanted:
+            return {}
+        with self._storage.reading() as tx:
+            rows = tx.unit.rows(_ITEMS, tenant=self._storage.tenant, codes=list({ref.code for ref in wanted}))
+        found = (exact("item", f"{row[0]}:{row[1]}", _read_item, row) for row in rows)
+        return {item.ref: item for item in found if item.ref in wanted}
+
+    def save_items(self, items: Iterable[Item]) -> int:
+        """Create or replace items by kind and code in one transaction; how many there were."""
+        with self._storage.transaction() as tx:
+            rows = {item.ref: _item_row(self._storage.tenant, item) for item in items}
+            tx.unit.upsert(tables.item, list(rows.values()), "an item")
+        return len(rows)
+
+
+def _read_item(kind: Any, code: Any, title: Any, courses: Any, valid_until: Any) -> Item:
+    until = None if valid_until is None else parse_date(valid_until)
+    return Item(ItemRef(ItemKind(kind), code), title, tuple(json.loads(courses)), until)
+
+
+def _item_row(tenant: str, item: Item) -> tuple[object, ...]:
+    until = None if item.valid_until is None else item.valid_until.isoformat()
+    return tenant, item.ref.kind.value, item.ref.code, item.title, json.dumps(item.courses), until

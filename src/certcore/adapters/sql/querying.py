@@ -1,0 +1,122 @@
+"""Looking up many keys at once with one parameter.
+
+The keys are one array or one JSON text: the statement stays the same for any number of them, is compiled and prepared
+once, and meets no limit of parameters.
+
+Every key is looked up in the index, one after the other, because the statement says so and not because the database
+chose to. Without fresh statistics planners think that a tenant has few rows, and given ``tenant = ? AND id IN (...)``
+they read the whole tenant: SQLite at more than ten keys, PostgreSQL while an import fills a new table.
+"""
+
+import json
+import re
+from typing import Any, Final
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    BindParameter,
+    Column,
+    ColumnElement,
+    Integer,
+    Join,
+    Select,
+    TableValuedAlias,
+    Text,
+    TypeDecorator,
+    and_,
+    bindparam,
+    column,
+    select,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
+
+TENANT: Final[BindParameter[str]] = bindparam("tenant")
+"""The parameter that every statement on tables of many tenants has."""
+
+_NOWHERE: Final = re.compile("[\x00\ud800-\udfff]")
+"""What no text of ours holds, and PostgreSQL cannot even be asked for."""
+
+
+def among(key: Column[Any], name: str, *columns: ColumnElement[Any]) -> Select[Any]:
+    """The ``columns`` of the tenant's rows whose ``key`` is one of those in the parameter ``name``."""
+    keys = _each(key, name)
+    found = and_(key.table.c.tenant == TENANT, key == keys.c.value)
+    return select(*columns).select_from(_ForEach(keys, key.table, found))
+
+
+def within(key: Column[Any], name: str) -> ColumnElement[bool]:
+    """``key`` is one of those in the parameter ``name``: a further condition on rows found otherwise."""
+    return key.in_(select(_each(key, name).c.value))
+
+
+def _each(key: Column[Any], name: str) -> TableValuedAlias:
+    parameter = bindparam(name, type_=_Values(numbers=isinstance(key.type, Integer)))
+    return _Each(parameter).table_valued(column("value", key.type), name=f"each_of_{name}")
+
+
+class _Each(FunctionElement[Any]):
+    """The values of a parameter as a table."""
+
+    inherit_cache = True
+
+
+class _ForEach(Join):
+    """The rows of a table for each key on the left."""
+
+    inherit_cache = True
+
+
+class _Values(TypeDecorator[list[Any]]):
+    """Whole numbers or texts, each once, as one parameter; texts that no row can hold are left out."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, *, numbers: bool) -> None:
+        super().__init__()
+        self.numbers = numbers
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(ARRAY(BigInteger() if self.numbers else Text()))
+        return dialect.type_descriptor(Text())
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        values = list(dict.fromkeys(value or ()))
+        if not self.numbers and _NOWHERE.search("".join(values)):
+            values = [each for each in values if not _NOWHERE.search(each)]
+        return values if dialect.name == "postgresql" else json.dumps(values)
+
+
+@compiles(_Each, "postgresql")
+def _from_array(element: _Each, compiler: SQLCompiler, **options: Any) -> str:
+    return f"(SELECT unnest({compiler.process(element.clause_expr, **options)}) AS value)"
+
+
+@compiles(_Each, "sqlite")
+def _from_json(element: _Each, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_each({compiler.process(element.clause_expr, **options)})"
+
+
+@compiles(_ForEach, "sqlite")
+def _in_this_order(element: _ForEach, compiler: SQLCompiler, **options: Any) -> str:
+    left, right, found = _sides(element, compiler, options)
+    return f"{left} CROSS JOIN {right} ON {found}"  # which SQLite never turns round
+
+
+@compiles(_ForEach, "postgresql")
+def _lateral(element: _ForEach, compiler: SQLCompiler, **options: Any) -> str:
+    left, right, found = _sides(element, compiler, options)
+    one_key = f"SELECT * FROM {right} WHERE {found} OFFSET 0"  # which PostgreSQL plans by itself
+    return f"{left} CROSS JOIN LATERAL ({one_key}) AS {right}"
+
+
+def _sides(element: _ForEach, compiler: SQLCompiler, options: dict[str, Any]) -> tuple[str, str, str]:
+    assert element.onclause is not None  # it is what `among` joins on
+    left, right = (compiler.process(side, **{**options, "asfrom": True}) for side in (element.left, element.right))
+    return left, right, compiler.process(element.onclause, **{**options, "asfrom": False})

@@ -1,0 +1,122 @@
+"""The storage on SQLite and PostgreSQL: on its own connections, or inside a transaction that the host owns."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import local
+
+from certcore.adapters.sql import schema
+from certcore.adapters.sql.awards import SqlAwards, SqlHistory, SqlOutbox
+from certcore.adapters.sql.connecting import connections_to
+from certcore.adapters.sql.definitions import SqlCertifications, SqlJobs
+from certcore.adapters.sql.rows import Report
+from certcore.adapters.sql.units import Unit
+from certcore.domain.issuing import Issued
+from certcore.errors import CorruptRecord, InvalidValue, StorageError
+from certcore.ports import Storage, Transaction
+
+_LONGEST_TENANT = 64
+_log = logging.getLogger(__name__)
+
+
+def log_corrupt(record: CorruptRecord) -> None:
+    """Log a row that cannot be read, as an error."""
+    _log.error("%s", record)
+
+
+class SqlTransaction(Transaction):
+    """The repositories of one tenant over one unit."""
+
+    awards: SqlAwards
+    history: SqlHistory
+    outbox: SqlOutbox
+
+    def __init__(self, unit: Unit, tenant: str, report: Report) -> None:
+        self.unit = unit
+        self.certifications = SqlCertifications(unit, tenant, report)
+        self.awards = SqlAwards(unit, tenant, report)
+        self.history = SqlHistory(unit, tenant, report)
+        self.outbox = SqlOutbox(unit, tenant)
+        self.jobs = SqlJobs(unit, tenant, report)
+
+    def issue(self, issued: Issued) -> None:
+        """Store the columns as they are, without a value object for each row."""
+        self.awards.issue(issued)
+        self.history.issue(issued)
+        self.outbox.issue(issued)
+
+
+class _Current(local):
+    transaction: SqlTransaction | None = None
+
+
+class SqlStorage(Storage):
+    """Certcore's state in SQL tables beside the host's own.
+
+    ``target`` is a URL or an SQLAlchemy Engine, and each transaction then has a connection of its own; or a connection
+    the host owns: an SQLAlchemy Connection or Session, a sqlite3 or psycopg connection (Django's
+    ``connection.connection``). Inside a host's transaction the storage works in savepoints, commits nothing, rolls back
+    nothing of the host's and retries nothing; `HostConnections` says what happens where the host has none open.
+
+    The tables must be there (`upgrade`); the first transaction raises `SchemaMismatch` when they are not those of this
+    release. Lookups of single records raise `CorruptRecord`; searches and lists go on without what cannot be read, and
+    give it to ``on_corrupt``, which logs by default (f39).
+    """
+
+    def __init__(self, target: object, *, tenant: str = "default", on_corrupt: Report = log_corrupt) -> None:
+        if not 0 < len(tenant) <= _LONGEST_TENANT:
+            raise InvalidValue("tenant", tenant, f"1 to {_LONGEST_TENANT} characters")
+        self.tenant = tenant
+        self.on_corrupt = on_corrupt
+        self._connections = connections_to(target)
+        self._current = _Current()
+        self._checked = False
+
+    @contextmanager
+    def transaction(self) -> Iterator[SqlTransaction]:
+        current = self._current.transaction
+        if current is None:
+            with self._outermost(writing=True) as current:
+                yield current
+        elif current.unit.reads_only:
+            raise StorageError("a transaction cannot begin inside reading(); leave that first.")
+        else:
+            with current.unit.savepoint():
+                yield current
+
+    @contextmanager
+    def reading(self) -> Iterator[SqlTransaction]:
+        current = self._current.transaction
+        if current is None:
+            with self._outermost(writing=False) as current:
+                yield current
+        else:
+            yield current
+
+    @contextmanager
+    def _outermost(self, *, writing: bool) -> Iterator[SqlTransaction]:
+        with self._connections.unit(writing=writing) as unit:
+            if not self._checked:
+                schema.demand(unit)
+                self._checked = True
+            self._current.transaction = SqlTransaction(unit, self.tenant, self.on_corrupt)
+            try:
+                yield self._current.transaction
+            finally:
+                self._current.transaction = None
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._current.transaction is not None or self._connections.host_is_inside()
+
+    def upgrade(self) -> None:
+        """Create the tables, or migrate them to this release; tables of other names are not touched.
+
+        Raises `SchemaMismatch` when a newer release has made them.
+        """
+        with self._connections.unit(writing=True) as unit:
+            schema.migrate(unit)
+
+    def close(self) -> None:
+        """Close the connections that the storage opened itself; it can be used again and opens new ones."""
+        self._connections.close()

@@ -1,0 +1,154 @@
+"""One transaction on one connection: statements, savepoints and bulk writes, with errors translated."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from sqlalchemy import Connection, Executable, Table
+
+from certcore.adapters.sql import bulk
+from certcore.adapters.sql.drivers import inside_transaction
+from certcore.adapters.sql.failures import translated
+from certcore.errors import Conflict, StorageError
+
+_ENDED = "the transaction has ended; open a new one."
+_LOST = "the database has rolled the whole transaction back; leave it and repeat the act."
+
+
+class Unit:
+    """A transaction's connection. All reads and writes of the repositories go through here."""
+
+    def __init__(self, connection: Connection, *, reads_only: bool) -> None:
+        self.connection = connection
+        self.reads_only = reads_only
+        self._dialect = connection.dialect.name
+        self._savepoints = 0
+        self._unusable: str | None = None
+
+    def rows(self, statement: Executable, /, **parameters: object) -> Sequence[Any]:
+        """All rows of a query; a list given for a parameter of `among` is one parameter."""
+        with self._statement("row"):
+            return self.connection.execute(statement, parameters).all()
+
+    def insert(self, table: Table, rows: Sequence[tuple[object, ...]], what: str) -> None:
+        """Insert rows with a value for each column of the table, all or none; `Conflict` over ``what``."""
+        if len(rows) == 1 and (statement := bulk.insert_unless_taken(table, self.connection.dialect)):
+            if self._count(statement, rows, what) == 0:  # no error that would spoil the transaction, hence no savepoint
+                raise Conflict(what)
+        elif rows:
+            with self.savepoint():
+                if self._dialect == "postgresql" and len(rows) >= bulk.COPY_FROM:
+                    with self._statement(what):
+                        bulk.copy(self.connection, table, rows)
+                else:
+                    self._count(bulk.insert(table, self.connection.dialect), rows, what)
+
+    def upsert(self, table: Table, rows: Sequence[tuple[object, ...]], what: str) -> None:
+        """Insert rows, or replace those that have the same primary key, all or none."""
+        if rows:
+            with self.savepoint():
+                self._count(bulk.upsert(table, self.connection.dialect), rows, what)
+
+    def set_each(self, table: Table, column: str, rows: Sequence[tuple[object, ...]], what: str) -> None:
+        """Set one column in many rows: the new value and the primary key of each."""
+        if rows:
+            self._count(bulk.set_one(table, column, self.connection.dialect), rows, what)
+
+    def delete_each(self, table: Table, column: str, keys: Sequence[tuple[object, ...]], what: str) -> None:
+        """Delete the rows with each tenant and value of ``column``."""
+        if keys:
+            self._count(bulk.delete(table, column, self.connection.dialect), keys, what)
+
+    def replace(self, table: Table, rows: Sequence[tuple[object, ...]], what: str) -> None:
+        """Replace each row whose stored version is one less, all or none; else `Conflict` over ``what``.
+
+        The rows are as for `insert`, of a table with the columns tenant, id and version.
+        """
+        if not rows:
+            return
+        with self.savepoint():
+            statement, parameters = bulk.replace(table, self.connection.dialect, rows)
+            if self._count(statement, parameters, what) != len(rows):
+                raise Conflict(what)
+
+    def _count(self, sql: str, rows: Sequence[tuple[object, ...]], what: str) -> int:
+        with self._statement(what):
+            parameters = rows[0] if len(rows) == 1 else list(rows)
+            return self.connection.exec_driver_sql(sql, parameters).rowcount
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """What is done inside is undone when an exception leaves; the transaction goes on as it was."""
+        self._savepoints += 1
+        name = f"certcore_{self._savepoints}"
+        self.control(f"SAVEPOINT {name}")
+        try:
+            yield
+        except BaseException:
+            self._undo_to(name)
+            raise
+        self.control(f"RELEASE SAVEPOINT {name}")
+
+    def _undo_to(self, name: str) -> None:
+        if self._unusable is None:
+            try:
+                self.control(f"ROLLBACK TO SAVEPOINT {name}")
+                self.control(f"RELEASE SAVEPOINT {name}")
+            except StorageError:  # the exception that undoes this part is the one to tell of
+                self._unusable = _LOST
+
+    @contextmanager
+    def whole_transaction(self) -> Iterator[None]:
+        """A transaction on a connection that commits by itself."""
+        self.begin(immediately=not self.reads_only)
+        try:
+            yield
+            self.control("COMMIT")
+        except BaseException:
+            with suppress(StorageError):
+                self.control("ROLLBACK")
+            raise
+
+    def begin(self, *, immediately: bool) -> None:
+        """Say BEGIN; ``immediately`` takes SQLite's write lock at once, since taking it later does not wait."""
+        self.control("BEGIN IMMEDIATE" if immediately and self._dialect == "sqlite" else "BEGIN")
+
+    def control(self, command: str) -> None:
+        """Run a command that steers the transaction."""
+        with self._statement("transaction"):
+            self.connection.exec_driver_sql(command)
+
+    def commit(self) -> None:
+        """Commit what this unit began."""
+        self._check()
+        with translated(self.connection, "transaction"):
+            self.connection.commit()
+
+    def roll_back(self) -> None:
+        """Roll back what this unit began; where not even that works, the connection is given up."""
+        try:
+            with translated(self.connection, "transaction"):
+                self.connection.rollback()
+        except StorageError:
+            with suppress(Exception):
+                self.connection.invalidate()
+
+    def end(self) -> None:
+        """Let no repository that somebody has kept work on a connection that goes to others."""
+        self._unusable = _ENDED
+
+    @contextmanager
+    def _statement(self, what: str) -> Iterator[None]:
+        self._check()
+        try:
+            with translated(self.connection, what):
+                yield
+        except StorageError:
+            # SQLite ends a transaction by itself when its disk is full, and would then commit every statement alone.
+            if self.connection.invalidated or not inside_transaction(self.connection):
+                self._unusable = _LOST
+            raise
+
+    def _check(self) -> None:
+        if self._unusable is not None:
+            raise StorageError(self._unusable)

@@ -1,0 +1,20 @@
+"""The commands, by what they are about."""
+
+from cyclopts import App
+
+from certcore.cli.commands import awarding, awards, certifications, database, demo, imports, people, world
+
+
+def register(app: App) -> None:
+    """Let ``app`` have all commands."""
+    app.command(demo.demo)
+    app.command(world.load)
+    certifications.register(app)
+    people.register(app)
+    app.command(awarding.award)
+    app.command(awards.edit)
+    app.command(awards.unassign)
+    app.command(imports.import_, name="import")
+    app.command(awards.search)
+    app.command(awards.show)
+    database.register(app)

@@ -1,0 +1,116 @@
+"""Files that a command reads or writes: opened with a clear refusal, ``-`` for standard input."""
+
+import json
+import os
+import shutil
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO, TextIO
+
+from attrs import define
+
+from certcore.cli.arguments import STDIN
+from certcore.errors import InvalidValue, UnreadableFile
+
+
+@contextmanager
+def opened(name: str) -> Iterator[BinaryIO]:
+    """A seekable binary file; what comes from a pipe is kept in a temporary file. Raises `UnreadableFile`."""
+    if name == STDIN:
+        with _kept(sys.stdin.buffer) as file:
+            yield file
+        return
+    try:
+        source = Path(name).open("rb")  # noqa: SIM115 - closed below, outside this try
+    except FileNotFoundError:
+        raise UnreadableFile("no_such_file", f"there is no file {name!r}; correct the path") from None
+    except IsADirectoryError:
+        raise UnreadableFile("directory", f"{name!r} is a directory; give one of the files in it") from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise UnreadableFile(
+            "unreadable", f"{name!r} cannot be opened ({why}); check the path and your rights"
+        ) from None
+    with source:
+        if source.seekable():
+            yield source
+        else:
+            with _kept(source) as file:
+                yield file
+
+
+@contextmanager
+def _kept(stream: BinaryIO) -> Iterator[BinaryIO]:
+    with TemporaryFile() as file:
+        shutil.copyfileobj(stream, file)
+        file.seek(0)
+        yield file
+
+
+def read_data(name: str) -> Mapping[str, Any]:
+    """The table that a TOML or JSON file holds; raises `UnreadableFile`."""
+    with opened(name) as file:
+        content = file.read()
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        problem = f"byte 0x{content[error.start]:02x} at offset {error.start} is not UTF-8; save the file as UTF-8"
+        raise UnreadableFile("undecodable", problem) from None
+    if not text.strip():
+        raise UnreadableFile("empty_file", "the file is empty; give one that says something")
+    is_json = name.endswith(".json") or text.lstrip().startswith("{")
+    try:
+        data = json.loads(text, object_pairs_hook=_each_key_once) if is_json else tomllib.loads(text)
+    except RecursionError:
+        raise UnreadableFile("nested_too_deep", "the tables of the file are nested too deep; flatten them") from None
+    except ValueError as error:
+        kind = "JSON" if is_json else "TOML"
+        raise UnreadableFile(f"not_{kind.lower()}", f"the file is not {kind}: {error}") from None
+    if not isinstance(data, dict):
+        raise UnreadableFile("not_a_table", "the file holds no table; put its lists under names such as people")
+    return data
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data = dict(pairs)
+    if len(data) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"key {next(key for key in keys if keys.count(key) > 1)!r} comes twice in one table")
+    return data
+
+
+@define
+class LateFile:
+    """A text file that is replaced when the first text is written to it, and found writable before."""
+
+    path: Path
+    _file: TextIO | None = None
+
+    @classmethod
+    @contextmanager
+    def writable(cls, name: str, *, apart_from: str) -> Iterator["LateFile"]:
+        """Ready to be written; raises `InvalidValue` where that cannot be, or for the file that is being read."""
+        path = Path(name)
+        try:
+            path.open("a").close()
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            raise InvalidValue("rejects", name, f"a file that can be written ({why})") from None
+        if apart_from != STDIN and os.path.samefile(path, apart_from):  # noqa: PTH121
+            raise InvalidValue("rejects", name, "another file than the one that is imported")
+        late = cls(path)
+        try:
+            yield late
+        finally:
+            if late._file is not None:
+                late._file.close()
+
+    def write(self, text: str, /) -> int:
+        """Add the text."""
+        if self._file is None:
+            self._file = self.path.open("w", encoding="utf-8", newline="")
+        return self._file.write(text)

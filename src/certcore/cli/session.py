@@ -1,0 +1,109 @@
+"""One run of the command line: where its data is, what time it is, and how it answers."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Annotated, Final, Self
+
+from attrs import define, field, frozen
+from cyclopts import Parameter
+
+from certcore.adapters.in_process import InProcessJobs
+from certcore.adapters.sql import SqlCatalog, SqlDirectory, SqlStorage, revisions
+from certcore.cli.output import Screen
+from certcore.domain.numbers import RandomBytes
+from certcore.domain.people import Actor
+from certcore.errors import InvalidValue
+from certcore.ports import Clock
+from certcore.registrar import Registrar
+
+DB_ENV: Final = "CERTCORE_DB"
+DEFAULT_DB: Final = "certcore.db"
+ACTOR: Final = Actor.program("command line")
+
+
+@frozen
+class Platform:
+    """The services on an SQL database, with a directory and a catalog in it."""
+
+    storage: SqlStorage
+    directory: SqlDirectory
+    catalog: SqlCatalog
+    registrar: Registrar
+
+    @classmethod
+    @contextmanager
+    def opened(cls, url: str, clock: Clock, random_bytes: RandomBytes = os.urandom) -> Iterator[Self]:
+        """The platform at ``url``; its tables are created or migrated where they are not this release's."""
+        storage = SqlStorage(url)
+        try:
+            found, needed = revisions(url)
+            if found != needed:
+                storage.upgrade()
+            directory, catalog = SqlDirectory(storage), SqlCatalog(storage)
+            registrar = Registrar(
+                storage=storage,
+                directory=directory,
+                catalog=catalog,
+                jobs=InProcessJobs(),
+                clock=clock,
+                random_bytes=random_bytes,
+            )
+            yield cls(storage, directory, catalog, registrar)
+        finally:
+            storage.close()
+
+
+@define
+class Session:
+    """What every command gets: the screen, the clock, and the platform, opened when it is first asked for.
+
+    ``named_url`` is the database that was named on the command line; ``now`` stops the clock.
+    """
+
+    screen: Screen
+    named_url: str | None
+    now: datetime | None
+    _closing: ExitStack = field(factory=ExitStack)
+
+    @classmethod
+    @contextmanager
+    def of(cls, db: str | None, now: datetime | None, screen: Screen) -> Iterator[Self]:
+        """A session on the database that ``db`` names, or else the environment, or else the working directory's."""
+        session = cls(screen, None if db is None else database_url(db), now)
+        with session._closing:
+            yield session
+
+    @property
+    def url(self) -> str:
+        """The database."""
+        return self.named_url or database_url(os.environ.get(DB_ENV) or DEFAULT_DB)
+
+    def clock(self) -> datetime:
+        """The present instant."""
+        return self.now or datetime.now(UTC)
+
+    @cached_property
+    def platform(self) -> Platform:
+        """The platform, open until the command ends."""
+        return self._closing.enter_context(Platform.opened(self.url, self.clock))
+
+    @property
+    def registrar(self) -> Registrar:
+        """The platform's services."""
+        return self.platform.registrar
+
+
+Here = Annotated[Session, Parameter(parse=False)]
+"""The session as a command's parameter, which is not read from the command line."""
+
+
+def database_url(db: str) -> str:
+    """``db`` as a URL: one already, or the path of an SQLite file."""
+    if "://" in db:
+        return db
+    if not db.strip() or any(mark in db for mark in "?#\0"):
+        raise InvalidValue("db", db, "an SQLAlchemy URL, or the path of an SQLite file without '?' and '#'")
+    return f"sqlite:///{db}"

@@ -1,0 +1,132 @@
+"""How awards come to be: in columns, one award or a hundred thousand, each with its history entry and event (I5)."""
+
+from collections.abc import Iterator, Sequence
+
+from attrs import frozen
+
+from certcore.domain.awards import Award
+from certcore.domain.certifications import Certification
+from certcore.domain.decisions import Offer
+from certcore.domain.facts import written_terms
+from certcore.domain.history import EVENT_VERSION, Event, HistoryEntry, digest_of, link, personal
+from certcore.domain.numbers import RandomBytes, new_ids, new_numbers, new_salts, new_tokens
+from certcore.domain.people import Person
+from certcore.domain.time import to_micros
+from certcore.domain.transitions import Context
+
+ACT = "issued"
+EVENT = "award.issued"
+
+
+@frozen(eq=False)
+class Issued:
+    """New awards in columns of one length, with what is written beside each.
+
+    ``renews`` are the ids of the awards they renew, None for first ones; ``notify`` says whether learners are told.
+    A storage takes the columns as they are, or goes through `awards`, `entries` and `events`.
+    """
+
+    context: Context
+    notify: bool
+    certifications: Sequence[Certification]
+    learners: Sequence[Person]
+    offers: Sequence[Offer]
+    renews: Sequence[int | None]
+    ids: Sequence[int]
+    numbers: Sequence[str]
+    tokens: Sequence[bytes]
+    facts: Sequence[str]
+    personal: Sequence[str]
+    salts: Sequence[bytes]
+    digests: Sequence[bytes]
+    hashes: Sequence[bytes]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def awards(self) -> Iterator[Award]:
+        """The awards; names are kept as documents print them (R-28)."""
+        for award_id, number, token, certification, learner, offer, renews, head in zip(
+            self.ids,
+            self.numbers,
+            self.tokens,
+            self.certifications,
+            self.learners,
+            self.offers,
+            self.renews,
+            self.hashes,
+            strict=True,
+        ):
+            yield Award(
+                award_id,
+                number,
+                token,
+                certification.id,
+                certification.edition,
+                learner.id,
+                learner.full_name,
+                offer.period,
+                offer.basis,
+                offer.details,
+                renews,
+                head=head,
+            )
+
+    def entries(self) -> Iterator[HistoryEntry]:
+        """The first history entry of each award."""
+        now, job_id = self.context.now, self.context.job_id
+        columns = (self.ids, self.facts, self.personal, self.salts, self.digests, self.hashes)
+        for award_id, facts, text, salt, digest, head in zip(*columns, strict=True):
+            yield HistoryEntry(award_id, 1, now, ACT, facts, text, salt, digest, head, job_id)
+
+    def events(self) -> Iterator[Event]:
+        """The event of each award; a notice waits until the award starts."""
+        for award_id, facts, offer in zip(self.ids, self.facts, self.offers, strict=True):
+            due_at = max(self.context.now, offer.period.issued_at)
+            yield Event(award_id, 1, EVENT, EVENT_VERSION, facts, due_at, self.notify)
+
+
+def issue(
+    certifications: Sequence[Certification],
+    learners: Sequence[Person],
+    offers: Sequence[Offer],
+    renews: Sequence[int | None],
+    context: Context,
+    random_bytes: RandomBytes,
+    *,
+    notify: bool = True,
+) -> Issued:
+    """New awards of these certifications to these learners, on the terms offered."""
+    count = len(learners)
+    ids = new_ids(count, random_bytes)
+    numbers = new_numbers(count, random_bytes)
+    salts = new_salts(count, random_bytes)
+    actor_id, at = context.actor.id, to_micros(context.now)
+    terms = [
+        written_terms(offer.period, offer.basis, offer.details, certification.edition)
+        for offer, certification in zip(offers, certifications, strict=True)
+    ]
+    facts = [f'{{"after":{after},"number":"{number}"}}' for after, number in zip(terms, numbers, strict=True)]
+    texts = [
+        personal(actor_id, learner.id, offer.details.note) for learner, offer in zip(learners, offers, strict=True)
+    ]
+    digests = [digest_of(text, salt) for text, salt in zip(texts, salts, strict=True)]
+    return Issued(
+        context,
+        notify,
+        certifications,
+        learners,
+        offers,
+        renews,
+        ids,
+        numbers,
+        new_tokens(count, random_bytes),
+        facts,
+        texts,
+        salts,
+        digests,
+        [
+            link(b"", award_id, 1, at_micros=at, act=ACT, digest=digest, facts=text)
+            for award_id, digest, text in zip(ids, digests, facts, strict=True)
+        ],
+    )

@@ -1,0 +1,78 @@
+"""Undoing an import: as one act, all or none (R-45)."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from attrs import frozen
+
+from certcore.domain.awards import Award
+from certcore.domain.history import HistoryEntry
+from certcore.domain.jobs import Job, JobState
+from certcore.domain.numbers import new_salts
+from certcore.domain.people import Actor
+from certcore.domain.transitions import Change, Context, undo_edit, undo_issue, undo_renewal
+from certcore.errors import NotUndoable
+from certcore.ports import Ports, Transaction
+from certcore.services.running import save
+from certcore.services.units import write
+
+_NAMED = 1_000
+_TAKEN_BACK: Mapping[str, Callable[[Award, HistoryEntry, bytes, Context], Change]] = {
+    "issued": lambda award, _entry, salt, context: undo_issue(award, salt, context),
+    "renewed": lambda award, _entry, salt, context: undo_renewal(award, salt, context),
+    "edited": lambda award, entry, salt, context: undo_edit(award, entry.facts, salt, context),
+}
+"""How each act of an import is taken back, in this order: an award is live again only after its successor is not."""
+
+
+@frozen
+class UndoReport:
+    """How many awards were taken back, live again, and as they were before the import."""
+
+    import_id: str
+    undone: int = 0
+    restored: int = 0
+    reverted: int = 0
+
+
+def undo(ports: Ports, tx: Transaction, job: Job, actor: Actor) -> UndoReport:
+    """Take back all that the import ``job`` did, or raise `NotUndoable` naming the awards that were changed since."""
+    if job.state is JobState.UNDONE:
+        return UndoReport(job.public_id)
+    changed = _changed_since(ports, tx, job)
+    if changed:
+        raise NotUndoable(job.public_id, changed)
+    context = Context(actor, ports.now())
+    undone, restored, reverted = (_take_back(ports, tx, job, act, context) for act in _TAKEN_BACK)
+    save(tx, job, state=JobState.UNDONE)
+    return UndoReport(job.public_id, undone, restored, reverted)
+
+
+def _changed_since(ports: Ports, tx: Transaction, job: Job) -> tuple[str, ...]:
+    """The numbers of awards to which something happened after the import, the first thousand."""
+    numbers: list[str] = []
+    for entries in _pages(ports, tx, job):
+        awards = tx.awards.by_id([entry.award_id for entry in entries])
+        numbers += [awards[entry.award_id].number for entry in entries if awards[entry.award_id].version != entry.seq]
+        if len(numbers) >= _NAMED:
+            break
+    return tuple(numbers[:_NAMED])
+
+
+def _take_back(ports: Ports, tx: Transaction, job: Job, act: str, context: Context) -> int:
+    """Undo what the import did by one kind of act; how many awards that were."""
+    count = 0
+    for page in _pages(ports, tx, job):
+        entries = [entry for entry in page if entry.act == act]
+        awards = tx.awards.by_id([entry.award_id for entry in entries])
+        pairs = zip(entries, new_salts(len(entries), ports.random_bytes), strict=True)
+        write(tx, [_TAKEN_BACK[act](awards[entry.award_id], entry, salt, context) for entry, salt in pairs])
+        tx.outbox.silence([(entry.award_id, entry.seq) for entry in entries])
+        count += len(entries)
+    return count
+
+
+def _pages(ports: Ports, tx: Transaction, job: Job) -> Iterator[Sequence[HistoryEntry]]:
+    after: tuple[int, int] | None = None
+    while entries := tx.history.by_job(job.id, after, ports.settings.batch):
+        yield entries
+        after = entries[-1].award_id, entries[-1].seq

@@ -1,0 +1,29 @@
+"""The conformance kit: subclass a contract, give it your adapter, and every promise of its port is tested (R-112).
+
+::
+
+    class TestMyStorage(StorageContract):
+        @pytest.fixture
+        def storage(self):
+            return MyStorage(...)  # empty, and new for every test
+
+`certcore.testing.builders` makes values for tests, `certcore.testing.strategies` has Hypothesis strategies for them.
+Needs the extra ``test``.
+"""
+
+import pytest
+
+pytest.register_assert_rewrite(
+    "certcore.testing.catalog",
+    "certcore.testing.directory",
+    "certcore.testing.job_queue",
+    "certcore.testing.storage",
+    "certcore.testing.values",
+)
+
+from certcore.testing.catalog import CatalogContract  # noqa: E402
+from certcore.testing.directory import DirectoryContract  # noqa: E402
+from certcore.testing.job_queue import JobQueueContract  # noqa: E402
+from certcore.testing.storage import StorageContract  # noqa: E402
+
+__all__ = ["CatalogContract", "DirectoryContract", "JobQueueContract", "StorageContract"]

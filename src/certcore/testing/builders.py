@@ -1,0 +1,96 @@
+"""Values for tests, complete and valid; what a test is about it gives as keywords.
+
+Ids, numbers and tokens are new with every call.
+"""
+
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from itertools import count
+from typing import Any, Final
+
+from attrs import evolve
+
+from certcore.domain.awards import Award, Ending, EndReason, Period, typed_period
+from certcore.domain.certifications import Certification
+from certcore.domain.history import Event, HistoryEntry
+from certcore.domain.jobs import Job
+from certcore.domain.numbers import new_numbers
+from certcore.domain.people import Actor, Person
+from certcore.domain.policy import RenewalPolicy
+
+NOW: Final = datetime(2026, 6, 15, 12, 30, 45, 123_456, tzinfo=UTC)
+"""An instant to judge by: `make_period` covers it."""
+
+ACTOR: Final = Actor.program("test")
+
+_ids = count(1_000)
+
+
+def new_id() -> int:
+    """An id that no other call gives."""
+    return next(_ids)
+
+
+def number_of(award_id: int) -> str:
+    """A valid certificate number of its own for each id."""
+    (number,) = new_numbers(1, award_id.to_bytes)
+    return number
+
+
+def make_person(username: str = "ada", **changes: Any) -> Person:
+    """A person whose id is ``id-`` and the username."""
+    person = Person(f"id-{username}", username, username.capitalize(), "Example", f"{username}@example.org")
+    return evolve(person, **changes)
+
+
+def make_certification(**changes: Any) -> Certification:
+    """A certification with a code of its own."""
+    new = new_id()
+    return evolve(Certification(new, f"Certification {new}", f"CERT-{new}", "What it is about."), **changes)
+
+
+def make_period(
+    issued_on: date = date(2026, 1, 31), expires_on: date | None = date(2027, 1, 31), zone: str = "Europe/Rome"
+) -> Period:
+    """A period with typed dates under the default policy."""
+    return typed_period(RenewalPolicy(), issued_on, zone, expires_on)
+
+
+def make_award(certification: Certification | None = None, learner_id: str | None = None, **changes: Any) -> Award:
+    """A live award by hand; without a learner, to one of its own."""
+    new = changes.pop("id", None) or new_id()
+    award = Award(
+        id=new,
+        number=number_of(new),
+        token=sha256(number_of(new).encode()).digest()[:16],
+        certification_id=1 if certification is None else certification.id,
+        edition=1 if certification is None else certification.edition,
+        learner_id=f"learner-{new}" if learner_id is None else learner_id,
+        learner_name="Ada Example",
+        period=changes.pop("period", None) or make_period(),
+        head=sha256(b"head").digest(),
+    )
+    return evolve(award, **changes)
+
+
+def ended(award: Award, reason: EndReason = EndReason.RENEWED, at: datetime = NOW, **changes: Any) -> Award:
+    """The next version of the award, no longer live."""
+    return evolve(award, ending=Ending(reason, at), version=award.version + 1, **changes)
+
+
+def make_entry(award: Award, seq: int = 1, **changes: Any) -> HistoryEntry:
+    """A history entry; its digest and hash are right in length only."""
+    digest = sha256(f"{award.id}/{seq}".encode()).digest()
+    entry = HistoryEntry(award.id, seq, NOW, "issued", '{"a":1}', '{"actor":"test"}', digest[:16], digest, digest)
+    return evolve(entry, **changes)
+
+
+def make_event(award: Award, seq: int = 1, **changes: Any) -> Event:
+    """An event that a notice may follow."""
+    return evolve(Event(award.id, seq, "award.issued", 1, '{"a":1}', NOW, True), **changes)
+
+
+def make_job(**changes: Any) -> Job:
+    """A queued job with a payload of its own."""
+    new = new_id()
+    return evolve(Job(new, "import", ACTOR, {"file": f"awards-{new}.csv"}, NOW), **changes)

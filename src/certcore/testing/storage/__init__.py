@@ -1,0 +1,28 @@
+"""The contract of `certcore.ports.Storage`."""
+
+from certcore.testing.storage.awards import AwardContract
+from certcore.testing.storage.certifications import CertificationContract
+from certcore.testing.storage.concurrency import ConcurrencyContract
+from certcore.testing.storage.issuing import IssuingContract
+from certcore.testing.storage.jobs import JobContract
+from certcore.testing.storage.ledgers import HistoryContract, OutboxContract
+from certcore.testing.storage.search import SearchContract
+from certcore.testing.storage.transactions import ConflictContract, NestingContract, TransactionContract
+
+__all__ = ["StorageContract"]
+
+
+class StorageContract(
+    TransactionContract,
+    NestingContract,
+    ConflictContract,
+    ConcurrencyContract,
+    CertificationContract,
+    AwardContract,
+    IssuingContract,
+    SearchContract,
+    HistoryContract,
+    OutboxContract,
+    JobContract,
+):
+    """Every promise of the storage. Subclass it and override the fixture ``storage`` with an empty one."""

@@ -1,0 +1,77 @@
+"""What the parts of the storage contract share."""
+
+from collections.abc import Collection
+from typing import Any
+
+import pytest
+
+from certcore.domain.awards import Award
+from certcore.domain.certifications import Certification
+from certcore.domain.history import Event, HistoryEntry
+from certcore.domain.jobs import Job
+from certcore.ports import AwardQuery, Storage, Transaction
+from certcore.testing.builders import NOW, make_certification
+
+ALL = 1_000_000
+"""A page that holds everything a test stores."""
+
+
+class StorageCase:
+    """The fixtures: an adapter overrides ``storage``, the rest stands on it."""
+
+    @pytest.fixture
+    def storage(self) -> Storage:
+        """Override this: an empty storage of the adapter under test, new for every test."""
+        raise NotImplementedError("override the fixture `storage`: return an empty storage of your adapter")
+
+    @pytest.fixture
+    def certification(self, storage: Storage) -> Certification:
+        """A stored certification without awards."""
+        certification = make_certification()
+        store(storage, certification)
+        return certification
+
+
+def write(tx: Transaction, *values: Certification | Award | HistoryEntry | Event | Job) -> None:
+    """Add the values, each to its repository, in an order that suits foreign keys."""
+    for certification in _of(Certification, values):
+        tx.certifications.add(certification)
+    for job in _of(Job, values):
+        tx.jobs.add(job)
+    tx.awards.add(_of(Award, values))
+    tx.history.append(_of(HistoryEntry, values))
+    tx.outbox.append(_of(Event, values))
+
+
+def store(storage: Storage, *values: Certification | Award | HistoryEntry | Event | Job) -> None:
+    """Add the values in a transaction of their own."""
+    with storage.transaction() as tx:
+        write(tx, *values)
+
+
+def _of(kind: type[Any], values: Collection[object]) -> list[Any]:
+    return [value for value in values if isinstance(value, kind)]
+
+
+def all_awards(storage: Storage) -> list[Award]:
+    """Every award, read in a transaction of its own."""
+    with storage.reading() as tx:
+        return list(tx.awards.search(AwardQuery(NOW, limit=ALL)))
+
+
+def contents(storage: Storage, *, jobs: Collection[Job] = ()) -> dict[str, object]:
+    """All that a reader can find; of jobs, those named."""
+    with storage.reading() as tx:
+        awards = tx.awards.search(AwardQuery(NOW, limit=ALL))
+        ids = [award.id for award in awards]
+        overviews = tx.certifications.overviews()
+        editions = [(each.certification.id, edition) for each in overviews for edition in range(1, 4)]
+        return {
+            "awards": list(awards),
+            "certifications": list(overviews),
+            "prints": tx.certifications.prints(editions),
+            "history": tx.history.of(ids),
+            "events": tx.outbox.of(ids),
+            "queued": list(tx.jobs.queued(ALL)),
+            "jobs": [tx.jobs.get(job.id) for job in jobs],
+        }

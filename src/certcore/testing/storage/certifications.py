@@ -1,0 +1,196 @@
+"""Certifications: definitions, prints, counts, and the items that carry them."""
+
+from decimal import Decimal
+from typing import Final
+
+import pytest
+from attrs import evolve
+from hypothesis import HealthCheck, given, settings
+
+from certcore.domain.awards import EndReason
+from certcore.domain.certifications import Certification, ItemKind, ItemRef, Overview, Print
+from certcore.domain.policy import RenewalPolicy
+from certcore.errors import Conflict
+from certcore.ports import Storage
+from certcore.testing import strategies
+from certcore.testing.builders import NOW, ended, make_award, make_certification
+from certcore.testing.storage.base import StorageCase, contents, store
+from certcore.testing.values import assert_same
+
+SHAPES: Final[dict[str, dict[str, object]]] = {
+    "the least": {"code": None, "description": ""},
+    "words": {"name": 'Zoë 王 عبد 👩‍🔬 "x" \\ % _', "code": "ÄÖ 1/ß", "description": "first\n\tsecond ü" * 1_000},
+    "longest": {"name": "n" * 255, "code": "ü" * 255, "template": "t" * 64},
+    "switches": {"allow_retake": True, "retired": True, "credits": Decimal("6.5")},
+}
+"""Certifications that must come back as they went in, by what is special about them."""
+
+POLICIES: Final[dict[str, dict[str, object]]] = {
+    "default": {},
+    "never expires": {"validity": "none"},
+    "years": {"validity": {"years": 2}, "warning": {"days": 30}},
+    "inclusive": {"validity": {"months": 18}, "boundary": "inclusive", "warning": {"weeks": 6}},
+}
+"""Renewal policies as data."""
+
+COURSE: Final = ItemRef(ItemKind.COURSE, "1")
+PLAN: Final = ItemRef(ItemKind.LEARNING_PLAN, "1")
+
+
+class CertificationContract(StorageCase):
+    """The certifications' repository."""
+
+    @pytest.mark.parametrize("changes", SHAPES.values(), ids=SHAPES)
+    def test_a_certification_comes_back_as_it_was(self, storage: Storage, changes: dict[str, object]) -> None:
+        """Every value is equal and of its kind, by every way to find it, also after a change."""
+        added, plain = make_certification(**changes), make_certification()
+        edited = plain.edited(**{**changes, "code": None})
+        store(storage, added, plain)
+        with storage.transaction() as tx:
+            tx.certifications.update(edited)
+        with storage.reading() as tx:
+            assert_same(tx.certifications.by_id([added.id])[added.id], added)
+            assert_same(tx.certifications.by_id([edited.id])[edited.id], edited)
+            for each in tx.certifications.overviews():
+                assert_same(each.certification, added if each.certification.id == added.id else edited)
+            if added.code is not None:
+                assert_same(tx.certifications.by_code([added.code])[added.code], added)
+
+    @settings(
+        max_examples=30,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
+    )
+    @given(certification=strategies.certifications())
+    def test_any_certification_comes_back_as_it_was(self, storage: Storage, certification: Certification) -> None:
+        """As above, for whatever the strategies find."""
+        store(storage, certification)
+        with storage.reading() as tx:
+            assert_same(tx.certifications.by_id([certification.id])[certification.id], certification)
+
+    @pytest.mark.parametrize("data", POLICIES.values(), ids=POLICIES)
+    def test_a_policy_comes_back_as_it_was(self, storage: Storage, data: dict[str, object]) -> None:
+        """The renewal policy is part of the definition, whatever it says."""
+        certification = make_certification(policy=RenewalPolicy.from_data(data))
+        store(storage, certification)
+        with storage.reading() as tx:
+            assert_same(tx.certifications.by_id([certification.id])[certification.id], certification)
+
+    def test_certifications_not_there_are_absent(self, storage: Storage, certification: Certification) -> None:
+        """Unknown keys are missing from the answers, repeated ones do no harm, none gives none."""
+        code = certification.code or ""
+        with storage.reading() as tx:
+            assert tx.certifications.by_id([certification.id, 1, certification.id]) == {certification.id: certification}
+            assert tx.certifications.by_code([code, "", code.lower(), f"{code} "]) == {code: certification}
+            assert tx.certifications.prints([(certification.id, 2), (1, 1)]) == {}
+            assert tx.certifications.carried_by([COURSE]) == {}
+            assert tx.certifications.by_id([]) == {}
+            assert tx.certifications.by_code([]) == {}
+            assert tx.certifications.prints([]) == {}
+            assert tx.certifications.carried_by([]) == {}
+
+    def test_ids_and_codes_are_taken_once(self, storage: Storage, certification: Certification) -> None:
+        """R-1: `Conflict` for either; any number has no code."""
+        store(storage, make_certification(code=None), make_certification(code=None))
+        before = contents(storage)
+        with storage.transaction() as tx:
+            with pytest.raises(Conflict):
+                tx.certifications.add(make_certification(id=certification.id))
+            with pytest.raises(Conflict):
+                tx.certifications.add(make_certification(code=certification.code))
+        assert contents(storage) == before
+
+    @pytest.mark.parametrize(("one", "other"), [("C", "c"), ("C", "C "), ("ß", "ss"), ("É", "E"), ("1", "01")])
+    def test_codes_are_told_apart_by_code_point(self, storage: Storage, one: str, other: str) -> None:
+        """Codes that fold alike are two codes."""
+        first, second = make_certification(code=one), make_certification(code=other)
+        store(storage, first, second)
+        with storage.reading() as tx:
+            assert tx.certifications.by_code([one]) == {one: first}
+            assert tx.certifications.by_code([other]) == {other: second}
+
+    @pytest.mark.parametrize("version", [0, 1, 3], ids=["older", "same", "skipping one"])
+    def test_an_update_of_a_certification_needs_the_next_version(
+        self, storage: Storage, certification: Certification, version: int
+    ) -> None:
+        """Compare-and-set: any other version is a `Conflict`, as is a certification that is not there."""
+        before = contents(storage)
+        with storage.transaction() as tx:
+            with pytest.raises(Conflict):
+                tx.certifications.update(evolve(certification, name="Edited", edition=2, version=version))
+            with pytest.raises(Conflict):
+                tx.certifications.update(make_certification(version=2))
+        assert contents(storage) == before
+
+    def test_a_code_can_change_hands(self, storage: Storage, certification: Certification) -> None:
+        """An update to a taken code is a `Conflict`; a code given up is free."""
+        other = make_certification(code="other")
+        store(storage, other)
+        with storage.transaction() as tx:
+            with pytest.raises(Conflict):
+                tx.certifications.update(certification.edited(code="other"))
+            given_up = other.edited(code=None)
+            tx.certifications.update(given_up)
+            taken = certification.edited(code="other")
+            tx.certifications.update(taken)
+            assert tx.certifications.by_code(["other", certification.code or ""]) == {"other": taken}
+            assert tx.certifications.by_id([other.id]) == {other.id: given_up}
+
+    def test_every_edition_in_print_is_kept(self, storage: Storage, certification: Certification) -> None:
+        """R-28: a new edition adds its words; a change that prints the same changes no print."""
+        second = certification.edited(name="Second", description="Other words.")
+        silent = second.edited(allow_retake=True)
+        with storage.transaction() as tx:
+            tx.certifications.update(second)
+            tx.certifications.update(silent)
+        with storage.reading() as tx:
+            editions = [(certification.id, edition) for edition in (1, 2, 3)]
+            assert tx.certifications.prints(editions) == {
+                editions[0]: Print(certification.id, 1, certification.name, certification.description),
+                editions[1]: Print(certification.id, 2, "Second", "Other words."),
+            }
+
+    def test_the_list_gives_counts_and_items(self, storage: Storage) -> None:
+        """R-8: by name in order of code points, then id; live awards count whatever their dates, ended ones not."""
+        names = ["A", "B", "B", "b", "É", "Ω"]
+        certifications = [make_certification(name=name) for name in names]
+        first, second, *others = certifications
+        store(storage, *reversed(certifications))
+        store(storage, make_award(first), make_award(first), ended(make_award(first)), make_award(second))
+        store(storage, ended(make_award(second), EndReason.REVOKED))
+        with storage.transaction() as tx:
+            for item in (PLAN, COURSE):
+                tx.certifications.assign(item, first.id, NOW)
+        with storage.reading() as tx:
+            assert list(tx.certifications.overviews()) == [
+                Overview(first, 2, (COURSE, PLAN)),
+                Overview(second, 1, ()),
+                *(Overview(each, 0, ()) for each in others),
+            ]
+
+    def test_the_list_may_be_empty(self, storage: Storage) -> None:
+        """Without certifications there are no overviews."""
+        with storage.reading() as tx:
+            assert list(tx.certifications.overviews()) == []
+
+    def test_an_item_carries_one_certification(self, storage: Storage, certification: Certification) -> None:
+        """R-5: `Conflict` for a second one, and for the same again; kind and code together name an item."""
+        other = make_certification()
+        store(storage, other)
+        lower = ItemRef(ItemKind.COURSE, "a")
+        upper = ItemRef(ItemKind.COURSE, "A")
+        with storage.transaction() as tx:
+            tx.certifications.assign(COURSE, certification.id, NOW)
+            tx.certifications.assign(PLAN, other.id, NOW)
+            tx.certifications.assign(lower, certification.id, NOW)
+            tx.certifications.assign(upper, other.id, NOW)
+            for holder in (certification, other):
+                with pytest.raises(Conflict):
+                    tx.certifications.assign(COURSE, holder.id, NOW)
+        with storage.reading() as tx:
+            assert tx.certifications.carried_by([COURSE, PLAN, lower, upper, COURSE]) == {
+                COURSE: certification.id,
+                PLAN: other.id,
+                lower: certification.id,
+                upper: other.id,
+            }

@@ -1,0 +1,145 @@
+"""Threads: what they see of one another, and what happens when they want the same."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from decimal import Decimal
+
+import pytest
+from attrs import evolve
+
+from certcore.domain.awards import Award, Details
+from certcore.domain.certifications import Certification, ItemKind, ItemRef
+from certcore.errors import Conflict
+from certcore.ports import Storage, Transaction
+from certcore.testing.builders import NOW, make_award, make_certification, make_entry, make_job, new_id, number_of
+from certcore.testing.storage.base import StorageCase, all_awards, store
+from certcore.testing.threads import REPEAT, Running, at_once, in_unit
+
+THREADS = 8
+_A_MOMENT = 0.2  # long enough for a thread that does not wait, in seconds
+
+_Race = Callable[[Transaction, Certification, Award, int], None]
+
+RACES: dict[str, _Race] = {
+    "live award": lambda tx, certification, _award, _n: tx.awards.add([make_award(certification, "ada")]),
+    "number": lambda tx, certification, _award, _n: tx.awards.add([make_award(certification, number=number_of(7))]),
+    "token": lambda tx, certification, _award, _n: tx.awards.add([make_award(certification, token=bytes(16))]),
+    "award version": lambda tx, _, award, n: tx.awards.update([evolve(award, learner_name=f"{n}", version=2)]),
+    "history entry": lambda tx, _, award, n: tx.history.append([make_entry(award, facts=f'{{"n":{n}}}')]),
+    "certification code": lambda tx, _certification, _award, _n: tx.certifications.add(make_certification(code="C")),
+    "certification version": lambda tx, kept, _award, n: tx.certifications.update(kept.edited(name=f"{n}")),
+    "item": lambda tx, certification, _award, _n: tx.certifications.assign(
+        ItemRef(ItemKind.COURSE, "C"), certification.id, NOW
+    ),
+    "job key": lambda tx, _certification, _award, _n: tx.jobs.add(make_job(key="K")),
+}
+"""Writes that only one of many threads can do."""
+
+
+class ConcurrencyContract(StorageCase):
+    """Any number of threads share one storage."""
+
+    @pytest.mark.parametrize("race", RACES.values(), ids=RACES)
+    def test_one_thread_wins_and_the_others_get_conflict(
+        self, storage: Storage, certification: Certification, race: _Race
+    ) -> None:
+        """f13: of threads that write under the same unique key, or over the same version, one succeeds."""
+        award = make_award(certification)
+        store(storage, award)
+
+        def contender(number: int) -> Callable[[], None]:
+            return lambda: in_unit(storage, lambda tx: race(tx, certification, award, number))
+
+        errors = at_once([contender(number) for number in range(THREADS)])
+        assert [type(error) for error in errors if error is not None] == [Conflict] * (THREADS - 1)
+
+    def test_losers_find_the_winner(self, storage: Storage, certification: Certification) -> None:
+        """f13: after its `Conflict`, every thread reads the same one live award."""
+        found: list[Award] = []
+
+        def award_ada() -> None:
+            with suppress(Conflict):
+                in_unit(storage, lambda tx: tx.awards.add([make_award(certification, "ada")]))
+            with storage.reading() as tx:
+                found.extend(tx.awards.live([certification.id], ["ada"]).values())
+
+        assert at_once([award_ada] * THREADS) == [None] * THREADS
+        assert found == all_awards(storage) * THREADS
+        assert len(set(found)) == 1
+
+    def test_threads_that_want_different_things_all_get_them(
+        self, storage: Storage, certification: Certification
+    ) -> None:
+        """No conflict where no key is shared."""
+        awards = [make_award(certification) for _ in range(THREADS)]
+
+        def adding(award: Award) -> Callable[[], None]:
+            return lambda: in_unit(storage, lambda tx: tx.awards.add([award]))
+
+        assert at_once([adding(award) for award in awards]) == [None] * THREADS
+        assert all_awards(storage) == awards
+
+    def test_no_update_is_lost(self, storage: Storage, certification: Certification) -> None:
+        """Threads that read, add one, and write back by compare-and-set lose none of their additions."""
+        award = make_award(certification, details=Details(score=Decimal(0)))
+        store(storage, award)
+
+        def add_one(tx: Transaction) -> None:
+            held = tx.awards.by_id([award.id])[award.id]
+            score = (held.details.score or 0) + Decimal(1)
+            tx.awards.update([evolve(held, details=Details(score=score), version=held.version + 1)])
+
+        def add_five() -> None:
+            for _ in range(5):
+                in_unit(storage, add_one, again=REPEAT)
+
+        assert at_once([add_five] * 4) == [None] * 4
+        (held,) = all_awards(storage)
+        assert (held.details.score, held.version) == (Decimal(20), 21)
+
+    def test_uncommitted_writes_are_invisible_to_other_threads(
+        self, storage: Storage, certification: Certification
+    ) -> None:
+        """A reader elsewhere sees the store as it was, at once or after waiting, and so it is after the rollback."""
+        held = make_award(certification)
+        store(storage, held)
+        seen: list[list[Award]] = []
+        with pytest.raises(ValueError, match="stop"), storage.transaction() as tx:
+            tx.awards.add([make_award(certification)])
+            tx.awards.update([evolve(held, learner_name="Edited", version=2)])
+            reader = Running(lambda: seen.append(all_awards(storage)))
+            reader.ended_within(_A_MOMENT)
+            raise ValueError("stop")
+        reader.finish()
+        assert seen == [[held]]
+
+    def test_a_reading_sees_one_state(self, storage: Storage, certification: Certification) -> None:
+        """What another thread commits meanwhile shows in the next reading, not in this one."""
+        first, second = make_award(certification), make_award(certification)
+        store(storage, first)
+
+        def write() -> None:
+            in_unit(storage, lambda tx: tx.awards.add([second]))
+            in_unit(storage, lambda tx: tx.awards.update([evolve(first, learner_name="Edited", version=2)]))
+
+        with storage.reading() as tx:
+            assert tx.awards.by_id([first.id, second.id]) == {first.id: first}
+            writer = Running(write)
+            writer.ended_within(_A_MOMENT)
+            assert tx.awards.by_id([first.id, second.id]) == {first.id: first}
+            assert tx.awards.live([certification.id], [first.learner_id, second.learner_id]).keys() == {
+                (certification.id, first.learner_id)
+            }
+        writer.finish()
+        assert [award.learner_name for award in all_awards(storage)] == ["Edited", second.learner_name]
+
+    def test_a_transaction_belongs_to_its_thread(self, storage: Storage, certification: Certification) -> None:
+        """One that begins elsewhere meanwhile does not join it: it commits though this one rolls back."""
+        award = make_award(certification, f"learner-{new_id()}")
+        with pytest.raises(ValueError, match="stop"), storage.transaction() as tx:
+            tx.awards.add([make_award(certification)])
+            other = Running(lambda: in_unit(storage, lambda tx: tx.awards.add([award])))
+            other.ended_within(_A_MOMENT)
+            raise ValueError("stop")
+        other.finish()
+        assert all_awards(storage) == [award]

@@ -1,0 +1,78 @@
+"""New awards in columns: the same as one by one."""
+
+import os
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from certcore.domain.awards import Basis, BasisKind, Details, typed_period
+from certcore.domain.certifications import Certification
+from certcore.domain.decisions import Offer
+from certcore.domain.issuing import Issued, issue
+from certcore.domain.policy import RenewalPolicy
+from certcore.domain.transitions import Context
+from certcore.errors import Conflict
+from certcore.ports import Storage
+from certcore.testing.builders import ACTOR, NOW, make_award, make_person
+from certcore.testing.storage.base import StorageCase, all_awards, contents, store
+
+_OFFERS = (
+    Offer(typed_period(RenewalPolicy(), date(2026, 1, 31), "Europe/Rome", date(2027, 1, 31))),
+    Offer(
+        typed_period(RenewalPolicy(), date(2030, 1, 31), "-04:00", None),
+        Basis(BasisKind.COURSE, "C\\N é"),
+        Details(Decimal("6.5"), date(2026, 1, 30), Decimal(2), 'note "x"\n\\N\ttab'),
+    ),
+)
+
+
+def issued_to(certification: Certification, count: int, first: int = 0) -> Issued:
+    """Awards to ``count`` people; a name is hard to write into text formats."""
+    people = [make_person(f"user{n}", last_name="O'\\N \tÉ👩‍🔬") for n in range(first, first + count)]
+    offers = [_OFFERS[n % 2] for n in range(count)]
+    context = Context(ACTOR, NOW, job_id=7)
+    return issue([certification] * count, people, offers, [None] * count, context, os.urandom)
+
+
+class IssuingContract(StorageCase):
+    """`Transaction.issue`."""
+
+    @pytest.mark.parametrize("count", [0, 1, 3, 3_000])
+    def test_columns_are_stored_as_rows_would_be(
+        self, storage: Storage, certification: Certification, count: int
+    ) -> None:
+        """Awards, history and events, whatever the size of the batch and the text in it."""
+        issued = issued_to(certification, count)
+        with storage.transaction() as tx:
+            tx.issue(issued)
+        awards = sorted(issued.awards(), key=lambda award: award.id)
+        assert all_awards(storage) == awards
+        with storage.reading() as tx:
+            assert tx.history.of(issued.ids) == {entry.award_id: [entry] for entry in issued.entries()}
+            assert tx.outbox.of(issued.ids) == {event.award_id: [event] for event in issued.events()}
+            assert len(tx.history.by_job(7, None, count + 1)) == count
+
+    @pytest.mark.parametrize("taken", ["id", "number", "token", "live holding"])
+    @pytest.mark.parametrize("count", [1, 3, 300])
+    def test_one_taken_key_stores_none_of_a_batch(
+        self, storage: Storage, certification: Certification, taken: str, count: int
+    ) -> None:
+        """`Conflict`, and the store is as it was (I12)."""
+        issued = issued_to(certification, count)
+        last = list(issued.awards())[-1]
+        same: dict[str, dict[str, Any]] = {
+            "id": {"id": last.id},
+            "number": {"number": last.number},
+            "token": {"token": last.token},
+            "live holding": {"certification_id": last.certification_id, "learner_id": last.learner_id},
+        }
+        store(storage, evolve(make_award(certification), **same[taken]))
+        before = contents(storage)
+        with storage.transaction() as tx:
+            with pytest.raises(Conflict), storage.transaction() as inner:
+                inner.issue(issued)
+            assert len(tx.history.by_job(7, None, 10)) == 0
+        assert contents(storage) == before

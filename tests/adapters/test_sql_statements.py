@@ -1,0 +1,121 @@
+"""How many statements the SQL storage needs, and how the databases carry them out."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, create_engine, event
+
+from certcore.adapters.sql import PersonRecord, SqlCatalog, SqlDirectory, SqlStorage
+from certcore.domain.awards import Status
+from certcore.domain.certifications import Item, ItemRef
+from certcore.ports import AwardQuery
+from certcore.testing.builders import NOW, ended, make_award, make_certification, make_entry, make_event, make_job
+from certcore.testing.storage.base import store
+
+CERTIFICATION = make_certification()
+MANY = 500
+MORE_THAN_A_FEW = 6_000  # with less and no statistics PostgreSQL takes any index, and it does not matter
+Statement = tuple[str, Any]
+
+
+@pytest.fixture
+def engine(sql_url: str) -> Iterator[Engine]:
+    """An engine of the host's, which can be listened to."""
+    engine = create_engine(sql_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def storage(engine: Engine) -> SqlStorage:
+    return SqlStorage(engine)
+
+
+@contextmanager
+def statements(engine: Engine) -> Iterator[list[Statement]]:
+    """Collect what is executed inside."""
+    found: list[Statement] = []
+
+    def note(_connection: object, _cursor: object, sql: str, parameters: Any, *_: object) -> None:
+        found.append((sql, parameters))
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield found
+    event.remove(engine, "before_cursor_execute", note)
+
+
+def test_no_statement_is_run_for_each_row(engine: Engine, storage: SqlStorage) -> None:
+    """As many for 500 awards as for two."""
+    store(storage, CERTIFICATION)
+    counts = []
+    for count in (2, MANY):
+        awards = [make_award(CERTIFICATION) for _ in range(count)]
+        with statements(engine) as executed, storage.transaction() as tx:
+            tx.awards.add(awards)
+            tx.history.append([make_entry(award) for award in awards])
+            tx.outbox.append([make_event(award) for award in awards])
+            tx.awards.update([ended(award) for award in awards])
+            tx.awards.by_id([award.id for award in awards])
+            tx.awards.live([CERTIFICATION.id], [award.learner_id for award in awards])
+            tx.history.of([award.id for award in awards])
+        counts.append(len(executed))
+    assert 0 < counts[1] <= counts[0]
+
+
+@pytest.fixture
+def lookups(engine: Engine, storage: SqlStorage) -> list[Statement]:
+    """Every query that finds rows by keys, on tables that hold more than a few rows and have no statistics."""
+    awards = [make_award(CERTIFICATION) for _ in range(MORE_THAN_A_FEW)]
+    job = make_job(key="K")
+    store(storage, CERTIFICATION, job, *awards, *(make_entry(award, job_id=job.id) for award in awards))
+    store(storage, *(make_event(award) for award in awards))
+    directory, catalog = SqlDirectory(storage), SqlCatalog(storage)
+    directory.save_people(PersonRecord(username=f"u{n}", groups=["g"], branches=["b"]) for n in range(MORE_THAN_A_FEW))
+    catalog.save_items(Item(ItemRef.parse(f"course:{n}")) for n in range(MORE_THAN_A_FEW))
+    asked = awards[:MANY]
+    learners = [award.learner_id for award in asked]
+    with statements(engine) as executed, storage.transaction() as tx:
+        tx.awards.by_id([award.id for award in asked])
+        tx.awards.by_number([award.number for award in asked])
+        tx.awards.live([CERTIFICATION.id], learners)
+        for after in (None, awards[0].id):
+            tx.awards.search(AwardQuery(NOW, learner_ids=frozenset(learners), after=after))
+            tx.awards.search(AwardQuery(NOW, learner_ids=frozenset(learners), certification_id=1, after=after))
+            tx.awards.search(AwardQuery(NOW, number=awards[0].number, after=after))
+            tx.awards.search(AwardQuery(NOW, certification_id=1, statuses=frozenset([Status.ACTIVE]), after=after))
+        tx.history.of([award.id for award in asked])
+        tx.history.by_job(job.id, None, 10)
+        tx.history.by_job(job.id, (awards[0].id, 1), 10)
+        tx.outbox.of([award.id for award in asked])
+        directory.match([f"u{n}" for n in range(MANY)])
+        directory.people(["1"])
+        catalog.items([ItemRef.parse(f"course:{n}") for n in range(MANY)])
+    found = [each for each in executed if each[0].lstrip().startswith("SELECT")]
+    assert len(found) > 15
+    return found
+
+
+def test_every_lookup_uses_an_index_beyond_its_tenant(storage: SqlStorage, lookups: list[Statement]) -> None:
+    """With the tenant alone it would read everything that a tenant has."""
+    with storage.reading() as tx:
+        connection = tx.unit.connection
+        explain = _explained_by_sqlite if connection.dialect.name == "sqlite" else _explained_by_postgres
+        for sql, parameters in lookups:
+            steps = explain(connection, sql, parameters)
+            assert steps, sql
+            for step in steps:
+                assert " AND " in step, f"{step}\n{sql}"
+
+
+def _explained_by_sqlite(connection: Connection, sql: str, parameters: Any) -> list[str]:
+    """The steps that read a table of ours."""
+    plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)]
+    return [step for step in plan if "certcore_" in step]
+
+
+def _explained_by_postgres(connection: Connection, sql: str, parameters: Any) -> list[str]:
+    plan = [row[0] for row in connection.exec_driver_sql(f"EXPLAIN {sql}", parameters)]
+    assert not any("Seq Scan" in step for step in plan), "\n".join(plan)
+    return [step for step in plan if "Index Cond" in step]

@@ -1,0 +1,156 @@
+"""The kit fails every adapter that breaks a promise, in the tests that speak of it."""
+
+from collections import Counter
+from inspect import getmembers, isfunction
+from itertools import chain
+
+import pytest
+
+from certcore.testing import CatalogContract, DirectoryContract, JobQueueContract, StorageContract
+
+pytest_plugins = ["pytester"]
+
+BINDING = """
+import pytest
+from certcore.testing import *
+from tests.kit.wrong import *
+
+class TestWrong({contract}):
+    @pytest.fixture
+    def storage(self):
+        return MemoryStorage()
+
+    @pytest.fixture
+    def {fixture}(self):
+        return {adapter}
+"""
+
+WRONG_STORAGES = {
+    "storage_with(SecondHoldings)": [
+        "test_what_is_unique_to_an_award_is_taken_once[live holding]",
+        "test_what_is_unique_to_an_award_is_unique_within_a_batch[live holding]",
+        "test_an_ended_award_cannot_come_back_beside_a_live_one",
+        "test_one_thread_wins_and_the_others_get_conflict[live award]",
+        "test_losers_find_the_winner",
+    ],
+    "storage_with(LastWriterWins)": [
+        "test_an_update_of_an_award_needs_the_next_version[older]",
+        "test_an_update_of_an_award_needs_the_next_version[same]",
+        "test_an_update_of_an_award_needs_the_next_version[skipping one]",
+        "test_an_update_of_an_award_not_there_is_a_conflict",
+        "test_updates_of_awards_are_all_or_none",
+        "test_one_thread_wins_and_the_others_get_conflict[award version]",
+    ],
+    "storage_with(HalfBatches)": [
+        "test_what_is_unique_to_an_award_is_taken_once[id]",
+        "test_what_is_unique_to_an_award_is_taken_once[live holding]",
+        "test_what_is_unique_to_an_award_is_unique_within_a_batch[number]",
+        "test_a_transaction_is_usable_after_a_conflict[award]",
+    ],
+    "storage_with(FoldedLearners)": ["test_learners_are_told_apart_by_code_point[ada-Ada]"],
+    "storage_with(WholeSeconds)": [
+        "test_an_award_comes_back_as_it_was[microseconds]",
+        "test_an_award_comes_back_as_it_was[the least]",
+    ],
+    "storage_with(SkippedTies)": [
+        "test_pages_are_complete_and_without_repeats[1]",
+        "test_pages_are_complete_and_without_repeats[7]",
+        "test_pages_stay_whole_while_awards_are_added",
+        "test_filters_and_pages_go_together",
+    ],
+    "storage_with(CountedPages)": ["test_pages_stay_whole_while_awards_are_added"],
+    "storage_with(LateStatuses)": [
+        "test_statuses_change_at_the_very_instant",
+        "test_statuses_are_those_of_the_domain",
+    ],
+    "storage_with(NobodyIsEverybody)": ["test_no_learners_match_nobody"],
+    "LostEvents()": [
+        "test_columns_are_stored_as_rows_would_be[1]",
+        "test_columns_are_stored_as_rows_would_be[3]",
+        "test_columns_are_stored_as_rows_would_be[3000]",
+    ],
+    "storage_with_ledgers(outbox=LoudEvents)": ["test_a_silenced_event_tells_nobody"],
+    "storage_with_ledgers(jobs=ShuffledRejects)": ["test_rejected_rows_come_in_pages_by_line"],
+    "KeptInnerWrites()": [
+        "test_an_exception_undoes_the_inner_part_only[ValueError]",
+        "test_what_was_undone_takes_no_keys",
+        "test_a_failure_in_the_middle_of_three",
+    ],
+    "CommitsWhenStopped()": [
+        "test_an_exception_undoes_everything[KeyboardInterrupt]",
+        "test_an_exception_undoes_everything[_Halt]",
+        "test_an_exception_undoes_the_inner_part_only[_Halt]",
+    ],
+    "DirtyReads()": [
+        "test_uncommitted_writes_are_invisible_to_other_threads",
+        "test_a_reading_sees_one_state",
+        "test_a_transaction_inside_a_reading_is_refused",
+    ],
+}
+"""Tests that must fail, by the storage that they fail on."""
+
+WRONG_DIRECTORIES = {
+    "directory_with(FoldedUsernames)": ["test_usernames_are_told_apart_by_code_point[Ada]"],
+    "directory_with(SilentDirectory)": [
+        "test_an_unknown_group_or_branch_is_named[groups0-branches0-day shift]",
+        "test_an_unknown_group_or_branch_is_named[groups2-branches2-Rome]",
+    ],
+}
+
+WRONG_QUEUES = {"RepeatingJobs()": ["test_a_job_runs_once"], "ForgetfulJobs()": ["test_all_jobs_of_a_transaction_run"]}
+
+
+@pytest.mark.parametrize(("adapter", "tests"), WRONG_STORAGES.items(), ids=WRONG_STORAGES)
+def test_a_wrong_storage_fails(pytester: pytest.Pytester, adapter: str, tests: list[str]) -> None:
+    """Each of the tests named fails."""
+    assert_fails(pytester, "StorageContract", "storage", adapter, tests)
+
+
+@pytest.mark.parametrize(("adapter", "tests"), WRONG_DIRECTORIES.items(), ids=WRONG_DIRECTORIES)
+def test_a_wrong_directory_fails(pytester: pytest.Pytester, adapter: str, tests: list[str]) -> None:
+    """Each of the tests named fails."""
+    assert_fails(pytester, "DirectoryContract", "directory", adapter, tests)
+
+
+@pytest.mark.parametrize(("adapter", "tests"), WRONG_QUEUES.items(), ids=WRONG_QUEUES)
+def test_a_wrong_job_queue_fails(pytester: pytest.Pytester, adapter: str, tests: list[str]) -> None:
+    """Each of the tests named fails."""
+    assert_fails(pytester, "JobQueueContract", "queue", adapter, tests)
+
+
+def assert_fails(pytester: pytest.Pytester, contract: str, fixture: str, adapter: str, tests: list[str]) -> None:
+    """Bind the adapter to the contract, run the tests, and see every one of them fail, not break."""
+    bound = pytester.makepyfile(BINDING.format(contract=contract, fixture=fixture, adapter=adapter))
+    result = pytester.inline_run(*(f"{bound.name}::TestWrong::{test}" for test in tests))
+    reports = result.getreports("pytest_runtest_logreport")
+    ended = {report.nodeid.rpartition("::")[2]: report.outcome for report in reports if report.when == "call"}
+    assert ended == dict.fromkeys(tests, "failed")
+
+
+@pytest.mark.parametrize("contract", [CatalogContract, DirectoryContract, JobQueueContract, StorageContract])
+def test_no_test_of_a_contract_hides_another(contract: type) -> None:
+    """A contract put together from parts keeps the tests and fixtures of all of them."""
+    own = chain.from_iterable(vars(part) for part in contract.__mro__ if part is not object)
+    repeated = {name for name, times in Counter(own).items() if times > 1 and not name.startswith("__")}
+    assert repeated == set()
+
+
+@pytest.mark.parametrize("contract", [CatalogContract, DirectoryContract, JobQueueContract, StorageContract])
+def test_every_test_of_a_contract_says_what_it_wants(contract: type) -> None:
+    """A failing test must tell an adapter's author which promise was broken."""
+    assert [
+        name for name, test in getmembers(contract, isfunction) if name.startswith("test") and not test.__doc__
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("contract", "fixture"),
+    [("StorageContract", "storage"), ("DirectoryContract", "directory"), ("CatalogContract", "catalog")],
+)
+def test_a_contract_without_an_adapter_says_what_to_override(
+    pytester: pytest.Pytester, contract: str, fixture: str
+) -> None:
+    """Subclassing and nothing more gives an error that names the fixture."""
+    pytester.makepyfile(f"from certcore.testing import {contract}\nclass TestBare({contract}): pass")
+    result = pytester.runpytest_inprocess("-x")
+    result.stdout.fnmatch_lines([f"*NotImplementedError: override the fixture `{fixture}`*"])

@@ -1,0 +1,233 @@
+"""Adapters that each break one promise: the kit must notice."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+
+from attrs import evolve
+
+from certcore.adapters.in_process import InProcessJobs
+from certcore.adapters.memory import Branch, MemoryDirectory, MemoryStorage
+from certcore.adapters.memory.journal import Journal
+from certcore.adapters.memory.repositories import MemoryAwards, MemoryCertifications, MemoryJobs, MemoryOutbox
+from certcore.domain.awards import Award
+from certcore.domain.issuing import Issued
+from certcore.domain.jobs import Job, Reject
+from certcore.domain.people import Person
+from certcore.errors import Conflict, NotFound
+from certcore.ports import AwardQuery, Transaction
+from certcore.testing.directory import WORLD
+
+
+def storage_with(awards: Callable[[Journal], MemoryAwards]) -> MemoryStorage:
+    """A memory storage with another repository of awards."""
+    storage = MemoryStorage()
+    repositories = storage._repositories
+    repositories.awards = awards(storage._journal)
+    repositories.certifications = MemoryCertifications(storage._journal, repositories.awards)
+    return storage
+
+
+def directory_with(directory: type[MemoryDirectory]) -> MemoryDirectory:
+    """A directory that holds the kit's world."""
+    branches = {code: Branch(parent, WORLD.branch_members.get(code, ())) for code, parent in WORLD.branches.items()}
+    return directory(WORLD.people, groups=WORLD.groups, branches=branches)
+
+
+class SecondHoldings(MemoryAwards):
+    """No uniqueness of live holdings."""
+
+    def _hold(self, award: Award) -> None:
+        if award.live:
+            self._journal.put(self._live, (award.certification_id, award.learner_id), award.id)
+
+
+class LastWriterWins(MemoryAwards):
+    """No compare-and-set."""
+
+    def update(self, awards: Sequence[Award]) -> None:
+        stored = self.by_id([award.id for award in awards])
+        super().update([evolve(each, version=stored[each.id].version + 1) for each in awards if each.id in stored])
+
+
+class HalfBatches(MemoryAwards):
+    """What came before the conflict stays."""
+
+    def add(self, awards: Sequence[Award]) -> None:
+        for award in awards:
+            super().add([award])
+
+
+class FoldedLearners(MemoryAwards):
+    """Ids that differ in case only are one, as under a careless collation."""
+
+    def add(self, awards: Sequence[Award]) -> None:
+        held = {(certification_id, learner_id.casefold()) for certification_id, learner_id in self._live}
+        for award in awards:
+            if award.live and (award.certification_id, award.learner_id.casefold()) in held:
+                raise Conflict(f"award {award.number}")
+        super().add(awards)
+
+
+class WholeSeconds(MemoryAwards):
+    """Fractions of a second are lost."""
+
+    def add(self, awards: Sequence[Award]) -> None:
+        super().add(
+            [
+                evolve(award, period=evolve(award.period, issued_at=award.period.issued_at.replace(microsecond=0)))
+                for award in awards
+            ]
+        )
+
+
+class SkippedTies(MemoryAwards):
+    """Pages go on after the last page's start date, not its last award."""
+
+    def search(self, query: AwardQuery) -> Sequence[Award]:
+        found = super().search(evolve(query, after=None, limit=len(self._rows)))
+        if query.after is not None:
+            last = self._rows[query.after].period.issued_at
+            found = [award for award in found if award.period.issued_at > last]
+        return found[: query.limit]
+
+
+class CountedPages(MemoryAwards):
+    """Pages go on after as many awards as were seen, whatever came in between."""
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__(journal)
+        self._seen: dict[int | None, int] = {None: 0}
+
+    def search(self, query: AwardQuery) -> Sequence[Award]:
+        seen = self._seen[query.after]
+        page = super().search(evolve(query, after=None, limit=len(self._rows)))[seen : seen + query.limit]
+        if page:
+            self._seen[page[-1].id] = seen + len(page)
+        return page
+
+
+class LateStatuses(MemoryAwards):
+    """A moment has passed only after its instant, not at it."""
+
+    def search(self, query: AwardQuery) -> Sequence[Award]:
+        return super().search(evolve(query, now=query.now - timedelta(microseconds=1)))
+
+
+class NobodyIsEverybody(MemoryAwards):
+    """An empty set of learners does not filter."""
+
+    def search(self, query: AwardQuery) -> Sequence[Award]:
+        return super().search(evolve(query, learner_ids=query.learner_ids or None))
+
+
+class KeptInnerWrites(MemoryStorage):
+    """An inner transaction that fails undoes nothing."""
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        if self.in_transaction:
+            yield self._repositories
+        else:
+            with super().transaction() as tx:
+                yield tx
+
+
+class CommitsWhenStopped(MemoryStorage):
+    """Only an `Exception` rolls back."""
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        stopped: BaseException | None = None
+        with super().transaction() as tx:
+            try:
+                yield tx
+            except Exception:
+                raise
+            except BaseException as error:
+                stopped = error
+        if stopped is not None:
+            raise stopped
+
+
+class DirtyReads(MemoryStorage):
+    """Readers see what is not committed."""
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        yield self._repositories
+
+
+class FoldedUsernames(MemoryDirectory):
+    """Usernames that differ in case only are one."""
+
+    def match(self, usernames: Collection[str]) -> Mapping[str, Person]:
+        folded = {person.username.casefold(): person for person in self._people.values()}
+        return {name: folded[name.casefold()] for name in usernames if name.casefold() in folded}
+
+
+class SilentDirectory(MemoryDirectory):
+    """Unknown groups are empty."""
+
+    def members(self, groups: Collection[str], branches: Collection[str]) -> Iterator[Person]:
+        try:
+            return super().members(groups, branches)
+        except NotFound:
+            return iter(())
+
+
+class RepeatingJobs(InProcessJobs):
+    """What was enqueued once runs with every commit."""
+
+    def committed(self, run: Callable[[int], object]) -> None:
+        for job_id in self._waiting():
+            run(job_id)
+
+
+class ForgetfulJobs(InProcessJobs):
+    """Only the last job of a transaction runs."""
+
+    def enqueue(self, job: Job, tx: Transaction) -> None:
+        self._waiting().clear()
+        super().enqueue(job, tx)
+
+
+class LostEvents(MemoryStorage):
+    """New awards come without their events."""
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        with super().transaction() as tx:
+            yield _Issuing(tx)
+
+
+class _Issuing(Transaction):
+    def __init__(self, tx: Transaction) -> None:
+        for name in ("certifications", "awards", "history", "outbox", "jobs"):
+            setattr(self, name, getattr(tx, name))
+
+    def issue(self, issued: Issued) -> None:
+        self.awards.add(list(issued.awards()))
+        self.history.append(list(issued.entries()))
+
+
+class LoudEvents(MemoryOutbox):
+    """Silence changes nothing."""
+
+    def silence(self, keys: Sequence[tuple[int, int]]) -> None:
+        """Forget to."""
+
+
+class ShuffledRejects(MemoryJobs):
+    """Rejected rows in the order in which they came."""
+
+    def rejects(self, job_id: int, after_line: int, limit: int) -> Sequence[Reject]:
+        return [row for (job, line), row in self._rejects.items() if job == job_id and line > after_line][:limit]
+
+
+def storage_with_ledgers(**repositories: Callable[[Journal], object]) -> MemoryStorage:
+    """A memory storage with other repositories, by their names in a transaction."""
+    storage = MemoryStorage()
+    for name, repository in repositories.items():
+        setattr(storage._repositories, name, repository(storage._journal))
+    return storage

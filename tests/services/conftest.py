@@ -1,0 +1,42 @@
+"""Every service is tested on every storage (R-113)."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from certcore.adapters.memory import MemoryStorage
+from certcore.adapters.sql import SqlStorage
+from certcore.ports import Storage
+from tests.services.platform import Platform, platform_over
+
+STORAGES = ("memory", "sqlite", "postgres")
+
+
+@pytest.fixture(params=STORAGES)
+def new_storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Storage]]:
+    """Makes empty storages of one kind."""
+    opened: list[SqlStorage] = []
+
+    def make() -> Storage:
+        if request.param == "memory":
+            return MemoryStorage()
+        if request.param == "sqlite":
+            storage = SqlStorage(f"sqlite:///{tmp_path / f'{len(opened)}.db'}")
+        else:
+            storage = SqlStorage(
+                request.getfixturevalue("postgres_url"), tenant=f"{request.node.nodeid}#{len(opened)}"[-64:]
+            )
+        storage.upgrade()
+        opened.append(storage)
+        return storage
+
+    yield make
+    for storage in opened:
+        storage.close()
+
+
+@pytest.fixture
+def platform(new_storage: Callable[[], Storage]) -> Platform:
+    """A host over an empty storage."""
+    return platform_over(new_storage())

@@ -1,0 +1,112 @@
+"""Finding awards, one in full, and the list of the awarded."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from certcore.domain.awards import Status
+from certcore.domain.decisions import Held
+from certcore.domain.people import Actor, Role
+from certcore.errors import InvalidValue, NotFound
+from certcore.ports import Storage
+from tests.services.platform import ADMIN, Platform, platform_over
+
+
+def found(platform: Platform, actor: Actor = ADMIN, **filters: object) -> list[str]:
+    """The usernames of the awards that a search gives, sorted."""
+    page = platform.registrar.reporting.search(actor=actor, **filters)  # type: ignore[arg-type]
+    return sorted(record.username for record in page.records)
+
+
+@pytest.fixture
+def some(platform: Platform) -> Platform:
+    """Ana and Bo hold SAFE-1, Cy holds SAFE-2 from next year on."""
+    platform.certification("SAFE-1")
+    platform.certification("SAFE-2")
+    platform.award("ana", "bo")
+    platform.award("cy", code="SAFE-2", issued_on=date(2027, 1, 1))
+    return platform
+
+
+def test_filters_combine(some: Platform) -> None:
+    """R-90: by learner, certification, number, status; all given must hold."""
+    assert found(some) == ["ana", "bo", "cy"]
+    assert found(some, username=" ana ") == ["ana"]
+    assert found(some, certification="SAFE-2") == ["cy"]
+    assert found(some, number=some.number_of("bo").lower().replace("-", " ")) == ["bo"]
+    assert found(some, statuses=[Status.UPCOMING]) == ["cy"]
+    assert found(some, username="ana", certification="SAFE-2") == []
+
+
+@pytest.mark.parametrize("filters", [{"username": "nobody"}, {"certification": "NONE"}, {"number": "garbage"}])
+def test_a_filter_that_names_nothing_known_finds_nothing(some: Platform, filters: dict[str, Any]) -> None:
+    """An empty page, not an error."""
+    assert found(some, **filters) == []
+
+
+def test_pages_are_whole_and_without_repeats(new_storage: Callable[[], Storage]) -> None:
+    """R-90: stable keyset pages with an opaque cursor, also while awards are added."""
+    people = [f"user{n:02}" for n in range(25)]
+    platform = platform_over(new_storage(), people)
+    platform.certification()
+    platform.award(*people[:20])
+    seen: list[str] = []
+    after = None
+    while True:
+        page = platform.registrar.reporting.search(actor=ADMIN, limit=6, after=after)
+        seen += [record.username for record in page.records]
+        if page.next is None:
+            break
+        after = page.next
+        platform.award(people[20])
+    assert len(seen) == len(set(seen))
+    assert set(people[:20]) <= set(seen)
+
+
+@pytest.mark.parametrize("parts", [{"limit": 0}, {"limit": 10_000}, {"after": "not a cursor"}])
+def test_an_impossible_page_is_an_error_that_says_how_to_mend_it(some: Platform, parts: dict[str, Any]) -> None:
+    """Typed, and it names the parameter."""
+    with pytest.raises(InvalidValue):
+        found(some, **parts)
+
+
+def test_learners_see_their_own_and_managers_those_they_manage(some: Platform) -> None:
+    """R-114: what is not allowed looks like what is not there."""
+    assert found(some, Actor("id-bo")) == ["bo"]
+    assert found(some, Actor("id-boss", frozenset({Role.MANAGER}))) == ["ana"]
+    assert found(some, Actor("id-bo"), username="ana") == []
+    with pytest.raises(NotFound):
+        some.registrar.reporting.show(some.number_of("ana"), actor=Actor("id-bo"))
+
+
+def test_status_can_be_asked_for_any_instant(some: Platform) -> None:
+    """R-14: as of any past or future instant, by what is known today."""
+    assert found(some, statuses=[Status.EXPIRED], at=datetime(2027, 3, 1, tzinfo=UTC)) == ["ana", "bo"]
+    assert found(some, statuses=[Status.UPCOMING], at=datetime(2026, 2, 28, tzinfo=UTC)) == ["ana", "bo", "cy"]
+
+
+def test_f32_at_the_very_instant_of_expiry_filter_and_status_agree(some: Platform) -> None:
+    """R-14: half-open; the instant of expiry is expired everywhere."""
+    some.now = datetime(2027, 3, 1, tzinfo=UTC)
+    assert found(some, certification="SAFE-1", statuses=[Status.EXPIRED]) == ["ana", "bo"]
+    assert found(some, certification="SAFE-1", statuses=[Status.ACTIVE]) == []
+    assert {record.status for record in some.registrar.reporting.awarded("SAFE-1", actor=ADMIN)} == {Status.EXPIRED}
+
+
+def test_the_list_of_the_awarded_is_that_of_live_awards(some: Platform) -> None:
+    """R-35: username, names, issue date, days left, expiry, status, basis; archived ones are not in it."""
+    some.award("ana", issued_on=date(2026, 2, 1), held=Held.RENEW)
+    listed = {record.username: record for record in some.registrar.reporting.awarded("SAFE-1", actor=ADMIN)}
+    assert set(listed) == {"ana", "bo"}
+    ana = listed["ana"]
+    assert ana.person is not None
+    assert (ana.person.first_name, ana.award.period.issued_on, ana.days_left) == ("Ana", date(2026, 2, 1), 336)
+
+
+def test_f22_reads_change_nothing(some: Platform) -> None:
+    """I11: search, list and show write nothing."""
+    before = [some.registrar.reporting.show(some.number_of(name), actor=ADMIN) for name in ("ana", "bo", "cy")]
+    list(some.registrar.reporting.awarded("SAFE-1", actor=ADMIN))
+    assert before == [some.registrar.reporting.show(some.number_of(name), actor=ADMIN) for name in ("ana", "bo", "cy")]
