@@ -157,6 +157,16 @@ CREDITS: list[Row] = [
         {"renewable": False},
     ),
     (
+        "a result that is not in question does not stop the credits from being judged",
+        {
+            "validity": YEAR,
+            "credits": {"total": 5},
+            "variants": [{"when": {"result": "5"}, "set": {"credits": {"total": 0}}}],
+        },
+        HELD | {"on": "2024-05-01", "credits": [["2023-06-10", 4]]},
+        {"renewable": False},
+    ),
+    (
         "credits of the award's own period",
         {"validity": YEAR, "credits": {"total": 5}},
         HELD | {"renewal_completed": "2024-05-01", "credits": [["2023-06-10", 5]]},

@@ -51,6 +51,17 @@ def credit_account(
     the renewal, which ages and variants are judged on; by default the period's last day.
     """
     terms = resolve(policy, facts, completed=renewed_on, on=period[1])
+    return _account(terms, period, credits, facts, renewed_on, expires)
+
+
+def _account(
+    terms: RenewalPolicy,
+    period: Span,
+    credits: Iterable[Credit],
+    facts: Facts,
+    renewed_on: date | None,
+    expires: date | None,
+) -> Account:
     rules = terms.credits
     if rules is None:
         return Account(period, met=True, counted=sum((each.amount for each in credits), _NONE))
@@ -255,7 +266,7 @@ def enough_credits(terms: RenewalPolicy, facts: Facts, when: Timing) -> tuple[Re
     period = facts.period or running_period(terms, when.current.base)
     if period is None:
         return ()
-    account = credit_account(terms, period, facts.credits, facts, renewed_on=when.on, expires=when.current.base)
+    account = _account(terms, period, facts.credits, facts, when.on, when.current.base)
     return () if account.met else account.reasons
 
 
