@@ -1,16 +1,47 @@
-"""Renewal policies as data: the vocabulary of POLICY.md, as far as this release understands it.
+"""Renewal policies as data, and what follows from them (R-50 to R-55).
 
-Every key that is not understood is an error that names it: never ignored.
+A policy is read from TOML- or JSON-shaped data with `RenewalPolicy.from_data`. Everything else is a pure function of
+the policy, civil dates and `Facts`: `first_period` and `next_period` give periods, `standing` how an award stands on a
+day, `credit_account` whether credits are enough, `simulate` a timeline; the days around an expiry have a function
+each. `describe` says a policy in English, `policy_schema` its format; `check_regimes` judges worked cases.
 """
 
-from certcore.domain.policy.periods import Period, first_period, last_valid_day, warns_from
-from certcore.domain.policy.renewal_policy import Boundary, RenewalPolicy
+from certcore.domain.policy.account import Account, credit_account, credit_period
+from certcore.domain.policy.checking import check_regimes
+from certcore.domain.policy.counting import Period
+from certcore.domain.policy.days import grace_ends, last_valid_day, warns_from, window_opens
+from certcore.domain.policy.describing import describe
+from certcore.domain.policy.facts import NO_FACTS, Credit, Facts
+from certcore.domain.policy.model import RenewalPolicy
+from certcore.domain.policy.periods import first_period, next_period
+from certcore.domain.policy.resolving import resolve
+from certcore.domain.policy.schema import policy_schema
+from certcore.domain.policy.simulating import Completion, Moment, simulate
+from certcore.domain.policy.standing import Standing, standing, without_award
 
 __all__ = [
-    "Boundary",
+    "NO_FACTS",
+    "Account",
+    "Completion",
+    "Credit",
+    "Facts",
+    "Moment",
     "Period",
     "RenewalPolicy",
+    "Standing",
+    "check_regimes",
+    "credit_account",
+    "credit_period",
+    "describe",
     "first_period",
+    "grace_ends",
     "last_valid_day",
+    "next_period",
+    "policy_schema",
+    "resolve",
+    "simulate",
+    "standing",
     "warns_from",
+    "window_opens",
+    "without_award",
 ]
