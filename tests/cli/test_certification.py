@@ -17,7 +17,7 @@ def test_a_certification_from_its_definition_to_its_retirement(loaded: CommandLi
     edited = loaded.json("certification", "edit", "AID-1", "--name", "First aid 2", "--validity", "1 year")
     assert (edited["id"], edited["name"], edited["policy"]) == (made["id"], "First aid 2", {"validity": {"years": 1}})
     assert loaded.json("certification", "edit", "AID-1", "--no-allow-retake")["allow_retake"] is False
-    assert loaded.json("certification", "edit", "AID-1", "--validity", "none")["policy"] == {}
+    assert loaded.json("certification", "edit", "AID-1", "--validity", "none")["policy"] == {"validity": "none"}
     assert loaded.json("certification", "retire", "AID-1")["retired"] is True
     assert loaded("award", "--certification", "AID-1", "--user", "ana", "--json").error == (1, "retired_certification")
     listed = loaded.json("certification", "list")["certifications"]

@@ -114,6 +114,30 @@ def test_a_grace_that_counts_as_valid_is_a_status_of_its_own() -> None:
     assert status(award(graced), datetime(2027, 3, 1, tzinfo=UTC)) is Status.EXPIRED
 
 
+def test_window_and_valid_grace_are_fixed_in_the_award_at_issue() -> None:
+    """R-3, R-14: expiring from the renewal window on, graced to the end of its last day."""
+    policy = RenewalPolicy.from_data(
+        {
+            "validity": {"years": 1},
+            "warning": {"days": 10},
+            "window": {"opens": {"months": 1}},
+            "anchor": {"kind": "previous_expiry_in_window"},
+            "grace": {"length": {"days": 7}, "valid": True},
+        }
+    )
+    period = computed_period(policy, date(2026, 1, 31), "Europe/Rome")
+    assert period.expiring_on == date(2026, 12, 31)
+    asked = [date(2026, 12, 30), date(2026, 12, 31), date(2027, 1, 30), date(2027, 1, 31), date(2027, 2, 8)]
+    noons = [datetime(day.year, day.month, day.day, 12, tzinfo=UTC) for day in asked]
+    assert [status(award(period), noon) for noon in noons] == [
+        Status.ACTIVE,
+        Status.EXPIRING,
+        Status.EXPIRING,
+        Status.GRACE,
+        Status.EXPIRED,
+    ]
+
+
 def test_endings_take_effect_at_their_instant() -> None:
     """R-14, R-61: a renewed award stays valid until its successor starts; a revoked one is lost at once."""
     later = datetime(2026, 9, 1, tzinfo=UTC)

@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from certcore.domain.certifications import ItemKind, ItemRef
 from certcore.domain.checks import optional_nfc, optional_text, prose, short_text
-from certcore.domain.policy import RenewalPolicy, first_period, last_valid_day, warns_from
+from certcore.domain.policy import RenewalPolicy, first_period, grace_ends, last_valid_day, warns_from, window_opens
 from certcore.domain.time import (
     as_instant,
     civil_date,
@@ -89,7 +89,7 @@ class Period:
 
     The award is valid over [``issued_at``, ``expires_at``); no expiry means always valid. ``expires_on`` is the printed
     date: the first invalid day, or the last valid one where the policy's boundary is inclusive (R-16). From
-    ``expiring_at`` on it is in its warning; until ``grace_ends_at`` (never before the expiry) it is
+    ``expiring_at`` on it is in its renewal window or warning; until ``grace_ends_at`` (never before the expiry) it is
     in a grace that still counts as valid. Repeats count from ``anchor_on`` (R-13).
     """
 
@@ -138,7 +138,8 @@ def _period(
     expires_at = _first_instant(next_day(last_valid_day(policy, expires_on)), zone)
     if expires_at <= issued_at:
         raise InvalidValue("expires_on", expires_on.isoformat(), f"a date after the issue date {issued_on}")
-    expiring_on = warns_from(policy, expires_on)
+    expiring_on = min(filter(None, (window_opens(policy, expires_on), warns_from(policy, expires_on))), default=None)
+    grace_ends_on = grace_ends(policy, expires_on) if policy.grace_is_valid else None
     return Period(
         zone=zone,
         issued_on=issued_on,
@@ -148,7 +149,7 @@ def _period(
         expires_at=expires_at,
         expiring_on=expiring_on,
         expiring_at=None if expiring_on is None else _first_instant(expiring_on, zone),
-        grace_ends_at=expires_at,
+        grace_ends_at=expires_at if grace_ends_on is None else _first_instant(next_day(grace_ends_on), zone),
     )
 
 
