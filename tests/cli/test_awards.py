@@ -148,6 +148,12 @@ def test_more_than_a_hundred_people_are_a_job(loaded: CommandLine) -> None:
     assert failed.error == (1, "not_found")
 
 
+def test_a_long_list_of_people_is_cut(loaded: CommandLine) -> None:
+    """A human sees the first of them, and how many there were."""
+    many = [part for n in range(30) for part in ("--user", f"u{n}")]
+    assert "of 30 people in all" in loaded(*GIVE, *many).out
+
+
 def test_external_certifications_have_links(loaded: CommandLine) -> None:
     """A link alone says what the award rests on (R-20)."""
     number = given(loaded, "--link", "Credly=https://credly.com/badges/1")

@@ -1,8 +1,5 @@
 """demo: the main job on a made-up file, told to a human."""
 
-import time
-from pathlib import Path
-
 import pytest
 
 from tests.cli.running import CommandLine
@@ -65,12 +62,3 @@ def test_the_demo_can_leave_its_files(certcore: CommandLine, monkeypatch: pytest
 def test_the_smallest_files_will_do(certcore: CommandLine, rows: str) -> None:
     """The story holds with a row or two."""
     assert certcore.json("demo", "--rows", rows)["import"]["rows"] == int(rows)
-
-
-def test_ten_thousand_rows_take_seconds(certcore: CommandLine) -> None:
-    """The demo is short enough to be watched, start of the interpreter included."""
-    began = time.process_time()
-    done = certcore("demo")
-    assert done.code == 0
-    assert time.process_time() - began < 20  # a third of that on a quiet machine
-    assert not Path("certcore.db").exists()

@@ -1,6 +1,9 @@
 """The frame of every command: options before and after, exit codes, streams, and errors that end as sentences."""
 
+import builtins
+import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -8,7 +11,7 @@ import pytest
 
 from certcore.cli import main
 from certcore.services.reporting import Reporting
-from tests.cli.running import CommandLine
+from tests.cli.running import SOURCE, CommandLine
 
 NOW = ("--now", "2031-01-01T00:00:00Z")
 
@@ -77,6 +80,7 @@ def test_an_upgrade_makes_the_tables(certcore: CommandLine) -> None:
         ["award", "--certification", "SAFE-1", "--user", "ana", "--issued-on", "07/04/2021"],
         ["award", "--certification", "SAFE-1", "--user", "ana", "--held", "update"],
         ["award", "--certification", "SAFE-1", "--user", "ana", "--score", "1_0"],
+        ["award", "--certification", "SAFE-1", "--user", "ana", "--score", "good"],
         ["award", "--certification", "SAFE-1", "--user", "ana", "--link", "https://example.org"],
         ["certification", "add", "Safety", "--validity", "1y"],
         ["show"],
@@ -150,6 +154,18 @@ def test_interrupts_and_the_systems_errors_are_sentences(
     assert done.err.count("\n") == 1
 
 
+def test_an_interrupt_while_it_starts_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C comes at any time."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(builtins, "__import__", fail)
+    code = main(["search"])
+    monkeypatch.undo()
+    assert code == 130
+
+
 def test_extras_that_are_missing_are_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Without the extra, the command says which package to install."""
     for module in [name for name in sys.modules if name.startswith(("certcore.cli.", "cyclopts"))]:
@@ -180,15 +196,26 @@ def test_a_terminal_is_never_steered(loaded: CommandLine) -> None:
 # --- in processes of their own ----------------------------------------------------------------------------------------
 
 
-def test_a_reader_that_stops_early_ends_the_run_quietly(certcore: CommandLine) -> None:
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_reader_that_stops_early_ends_the_run_quietly(certcore: CommandLine, options: tuple[str, ...]) -> None:
     """A broken pipe is no error to speak of."""
-    process = certcore.started("demo", "--rows", "2000", "--json")
+    process = certcore.started("certification", "list", *options)
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.close()
     assert process.stderr.read() == b""
     assert process.wait(60) == 141
     process.stderr.close()
+
+
+def test_closed_streams_are_no_traceback(certcore: CommandLine) -> None:
+    """Who closes standard output wants no answer."""
+    command = [sys.executable, "-m", "certcore.cli", "search"]
+    closing = ["sh", "-c", 'exec "$@" >&-', "sh", *command]
+    done = subprocess.run(
+        closing, cwd=certcore.folder, env={**os.environ, "PYTHONPATH": str(SOURCE)}, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")

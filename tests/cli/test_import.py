@@ -331,7 +331,7 @@ def test_every_file_of_the_cases_is_read_or_refused(loaded: CommandLine, cases: 
                 outcomes = ("new", "renewed", "updated", "unchanged", "superseded", "rejected")
                 assert sum(document[name] for name in outcomes) == document["rows"]
                 assert done.code == (document["rejected"] > 0)
-            assert loaded("import", str(path), "--zone", "UTC", *options).code == done.code
+        assert loaded("import", str(path), "--zone", "UTC", "--encoding", encoding).code == done.code
 
 
 def test_f09_every_date_of_the_cases_is_right_or_told_with_its_line(loaded: CommandLine, cases: Path) -> None:

@@ -8,7 +8,7 @@ from attrs import evolve
 from cyclopts import Parameter
 from rich.console import RenderableType
 
-from certcore.cli import tables
+from certcore.cli import award_tables
 from certcore.cli.arguments import Amount, Choice, Day, Instant, Kind, Links, basis_of, certification_ref
 from certcore.cli.session import ACTOR, Here
 from certcore.codec import award_document, history_document
@@ -148,9 +148,9 @@ def show(number: str, /, *, session: Here) -> None:
     """
     record, history = session.registrar.reporting.show(number, actor=ACTOR)
     document = {**award_document(record), "history": [history_document(entry) for entry in history]}
-    session.screen.answer(document, *tables.award(record, history))
+    session.screen.answer(document, *award_tables.award(record, history))
 
 
 def _found(records: Sequence[AwardRecord], learner: str | None, now: datetime) -> Iterable[RenderableType]:
     person = records[0].person if records and learner is not None else None
-    return tables.awards(records) if person is None else tables.learners_awards(person, records, now)
+    return award_tables.awards(records) if person is None else award_tables.learners_awards(person, records, now)

@@ -17,7 +17,7 @@ from rich.console import Group
 from rich.rule import Rule
 from rich.text import Text
 
-from certcore.cli import tables
+from certcore.cli import award_tables, tables
 from certcore.cli.commands.imports import told
 from certcore.cli.demo.rows import GAP_DAYS, UPLOADED_IN, write_rows
 from certcore.cli.demo.world import CERTIFICATIONS, LEFT, RETIRED, ZONES, make_world
@@ -119,11 +119,11 @@ class _Story:
         if not records or records[0].person is None:
             return {"awards": [], "award": None}
         self._step("One learner's awards, as their own clock has them")
-        self.screen.say(*tables.learners_awards(records[0].person, records, self.clock()))
+        self.screen.say(*award_tables.learners_awards(records[0].person, records, self.clock()))
         shown = next((each for each in records if each.award.period.issued_on in GAP_DAYS), records[0])
         record, history = reporting.show(shown.award.number, actor=ACTOR)
         self._step("One award in full, with its history")
-        self.screen.say(*tables.award(record, history))
+        self.screen.say(*award_tables.award(record, history))
         return {
             "awards": [award_document(each) for each in records],
             "award": {**award_document(record), "history": [history_document(entry) for entry in history]},
