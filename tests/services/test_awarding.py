@@ -82,6 +82,8 @@ def test_a_typed_expiry_or_always_valid_outranks_the_validity(
         ({"zone": "Mars/Base"}, UnknownZone),
         ({"zone": "Pacific/Apia", "issued_on": date(2011, 12, 30)}, SkippedDay),
         ({"held": Held.UPDATE}, InvalidValue),
+        ({"basis": Basis(BasisKind.COURSE, "C-2")}, InvalidValue),
+        ({"basis": Basis(BasisKind.EXTERNAL_ACTIVITY, "none")}, InvalidValue),
         ({"code": "NONE-1"}, NotFound),
         ({"groups": ["nobody's"]}, NotFound),
     ],

@@ -15,7 +15,7 @@ from tests.services.platform import ADMIN, Platform
 @pytest.fixture
 def number(platform: Platform) -> str:
     """An award of Ana's."""
-    platform.certification()
+    platform.certification(items=["course:C-1"])
     platform.award("ana")
     return platform.number_of("ana")
 
@@ -85,6 +85,7 @@ def test_what_is_not_live_cannot_be_changed(platform: Platform, number: str) -> 
         {"expires_on": date(2026, 3, 1)},
         {"expires_on": date(2027, 1, 1), "always_valid": True},
         {"issued_on": date(2030, 1, 1)},
+        {"basis": Basis(BasisKind.COURSE, "C-2")},
     ],
 )
 def test_impossible_edits_change_nothing(platform: Platform, number: str, changes: dict[str, object]) -> None:

@@ -17,7 +17,7 @@ from certcore.domain.transitions import Context
 from certcore.errors import InvalidValue, Retired
 from certcore.ports import Ports, Transaction
 from certcore.services.access import demand
-from certcore.services.defining import find_certification
+from certcore.services.defining import check_carries, find_certification
 from certcore.services.running import Running, new_job, once, queue, save
 from certcore.services.units import Candidate, carry_out, decisions_for, in_unit
 
@@ -178,6 +178,7 @@ class Awarding:
         certification = find_certification(tx, request.certification)
         if certification.retired:
             raise Retired(certification.label)
+        check_carries(tx, certification, request.basis.item)
         offer = Offer(self._period(request, certification), request.basis, request.details)
         scope = self._ports.access.scope(actor, Act.AWARD)
         people = {each.person.id: each.person for each in recipients if each.person and not _refusal(each, scope)}

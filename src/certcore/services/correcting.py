@@ -12,7 +12,7 @@ from certcore.domain.transitions import Change, Context, edit, unassign
 from certcore.errors import InvalidValue, NotFound
 from certcore.ports import Ports, Transaction
 from certcore.services.access import demand
-from certcore.services.defining import find_certification
+from certcore.services.defining import check_carries, find_certification
 from certcore.services.units import in_unit, write
 
 
@@ -47,6 +47,7 @@ class Correcting:
         def work(tx: Transaction) -> Award:
             award = self._find(tx, number, actor, Act.EDIT)
             certification = find_certification(tx, award.certification_id)
+            check_carries(tx, certification, None if basis is None else basis.item)
             edited = evolve(
                 award,
                 period=_edited(certification, award.period, issued_on, expires_on, always_valid),

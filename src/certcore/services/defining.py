@@ -116,6 +116,12 @@ def find_certification(tx: Transaction, ref: str | int) -> Certification:
     return found
 
 
+def check_carries(tx: Transaction, certification: Certification, item: ItemRef | None) -> None:
+    """Raise `InvalidValue` when an award's basis names an item that does not carry the certification (R-20)."""
+    if item is not None and tx.certifications.carried_by([item]).get(item) != certification.id:
+        raise InvalidValue("code", str(item), f"an item that carries {certification.label}; assign it first")
+
+
 def _check_code_free(tx: Transaction, certification: Certification) -> None:
     if certification.code is not None:
         holder = tx.certifications.by_code([certification.code]).get(certification.code)

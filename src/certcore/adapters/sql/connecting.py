@@ -1,5 +1,6 @@
 """Where a transaction's connection comes from: an engine, or a connection and a transaction that the host owns."""
 
+import re
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -17,7 +18,14 @@ from certcore.adapters.sql.units import Unit
 from certcore.errors import InvalidValue
 
 BUSY_SECONDS = 30
-_CACHE_KIB = 32 * 1024
+_SECRET = re.compile("://.*@")
+_PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = NORMAL",
+    "foreign_keys = ON",
+    "cache_size = -32768",  # KiB
+    "wal_autocheckpoint = 16384",  # pages: an import writes the same ones again and again
+)
 
 
 class Connections(ABC):
@@ -66,14 +74,15 @@ def own_engine(url: str | URL) -> Engine:
             **({"poolclass": StaticPool} if in_memory else {}),
         )
     except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:  # a port that is no number
-        raise InvalidValue("url", str(url), f"the URL of a database whose driver is installed ({error})") from error
+        expected = f"the URL of a database whose driver is installed ({type(error).__name__})"
+        raise InvalidValue("url", _SECRET.sub("://", str(url)), expected) from None
     event.listen(engine, "connect", _set_up_sqlite)
     return engine
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # BEGIN is ours to say, or IMMEDIATE could not be
-    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", f"cache_size = -{_CACHE_KIB}"):
+    for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}").close()
 
 

@@ -27,7 +27,7 @@ from certcore.domain.time import start_of_day
 from certcore.errors import DateOutOfRange, InvalidInput, InvalidValue, SkippedDay
 from certcore.ports import Ports, Transaction
 from certcore.services.importing.request import Duplicates, ImportRequest
-from certcore.services.importing.survey import Survey, codes_in, position, usernames_in
+from certcore.services.importing.survey import People, Survey, codes_in, position, usernames_in
 from certcore.services.importing.table import Batch, Table
 from certcore.services.units import Candidate
 
@@ -75,6 +75,7 @@ class Judge:
     _table: Table
     _survey: Survey
     _scope: Scope
+    _people: People
     _username_at: int = field(init=False)
     _code_at: int = field(init=False)
     _cells_of: Callable[[Sequence[str]], Cells] = field(init=False)
@@ -139,10 +140,12 @@ class Judge:
 
     def _look_up(self, tx: Transaction, batch: Batch, cells: Sequence[Cells]) -> _Known:
         usernames, codes = usernames_in(self._table, batch), codes_in(self._table, batch)
-        people = self._ports.directory.match(list({key for key in usernames.values() if isinstance(key, str)}))
+        keys = {key for key in usernames.values() if isinstance(key, str)}
+        people = self._people.match(keys)
         certifications = tx.certifications.by_code(list({code for code in codes.values() if isinstance(code, str)}))
         live = tx.awards.live(
-            [certification.id for certification in certifications.values()], [person.id for person in people.values()]
+            [certification.id for certification in certifications.values()],
+            [people[key].id for key in keys if key in people],
         )
         read = map(self._read, set(cells))
         items = {item for terms in read if isinstance(terms, Terms) and (item := _item(terms)) is not None}

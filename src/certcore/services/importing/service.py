@@ -22,7 +22,7 @@ from certcore.ports import Ports, Transaction
 from certcore.services.access import demand
 from certcore.services.importing.judging import Judge
 from certcore.services.importing.request import ImportReport, ImportRequest, Mode
-from certcore.services.importing.survey import Survey, survey
+from certcore.services.importing.survey import People, Survey, survey
 from certcore.services.importing.table import Batch, Table, open_table, sha256_of
 from certcore.services.importing.tally import RejectsFile, Tally, TextWriter
 from certcore.services.importing.undoing import UndoReport, undo
@@ -68,8 +68,9 @@ class Importing:
         if request.sha256 not in (None, digest):
             raise _changed("since the dry run")
         table = open_table(file, request.format, REQUIRED, OPTIONAL)
-        found = survey(table, self._ports.directory)
-        judge = Judge(self._ports, request, table, found, scope)
+        people = People(self._ports.directory)
+        found = survey(table, people)
+        judge = Judge(self._ports, request, table, found, scope, people)
         with closing(RejectsFile(table)) as kept:
             run = _Run(self._ports, file, request, actor, table, found, judge, digest, progress, kept)
             report = run.dry() if dry_run else run.for_good()
