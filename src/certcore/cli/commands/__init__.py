@@ -2,7 +2,7 @@
 
 from cyclopts import App
 
-from certcore.cli.commands import awarding, awards, certifications, database, demo, imports, people, world
+from certcore.cli.commands import awarding, awards, bench, certifications, database, demo, imports, people, world
 
 
 def register(app: App) -> None:
@@ -18,3 +18,4 @@ def register(app: App) -> None:
     app.command(awards.search)
     app.command(awards.show)
     database.register(app)
+    bench.register(app)

@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from certcore.cli import tables
 from certcore.cli.arguments import FORMAT, Choice, File, FormatOptions
 from certcore.cli.files import LateFile, opened
+from certcore.cli.garbage import collection_paused
 from certcore.cli.session import ACTOR, Here
 from certcore.codec import import_document, import_job_document
 from certcore.domain.cells import CellOptions
@@ -72,6 +73,7 @@ def import_(
         source = stack.enter_context(opened(file))
         late = None if rejects is None else stack.enter_context(LateFile.writable(rejects, apart_from=file))
         progress = stack.enter_context(session.screen.progress("Checking" if dry_run else "Importing"))
+        stack.enter_context(collection_paused())
         report = session.registrar.importing.run(
             source, request, actor=ACTOR, dry_run=dry_run, progress=progress, rejects=late
         )
