@@ -104,17 +104,21 @@ def once(ports: Ports, job: Job, work: Callable[[Transaction, Job], Job]) -> Job
     """
 
     def unit(tx: Transaction) -> Job:
-        if job.key is not None:
-            earlier = tx.jobs.by_key(job.key)
-            if earlier is not None:
-                if earlier.fingerprint != job.fingerprint:
-                    raise IdempotencyConflict(job.key)
-                return earlier
-        done = work(tx, job)
-        tx.jobs.add(done)
+        done = earlier(tx, job)
+        if done is None:
+            done = work(tx, job)
+            tx.jobs.add(done)
         return done
 
     return in_unit(ports.storage, unit)
+
+
+def earlier(tx: Transaction, job: Job) -> Job | None:
+    """The job that was done under the key of ``job`` before; `IdempotencyConflict` when that was another act (R-34)."""
+    known = None if job.key is None else tx.jobs.by_key(job.key)
+    if known is not None and known.fingerprint != job.fingerprint:
+        raise IdempotencyConflict(known.key or "")
+    return known
 
 
 def queue(ports: Ports, job: Job, run: Callable[[int], object]) -> Job:

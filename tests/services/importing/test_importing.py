@@ -13,7 +13,7 @@ import pytest
 from certcore.domain.awards import Basis, BasisKind, Details, Status
 from certcore.domain.cells import CellOptions
 from certcore.domain.people import Actor
-from certcore.errors import InvalidValue, NotFound, UnknownZone, UnreadableFile
+from certcore.errors import IdempotencyConflict, InvalidValue, NotFound, UnknownZone, UnreadableFile
 from certcore.ports import Storage
 from certcore.services.importing import Duplicates, ImportReport, ImportRequest, Mode, TableFormat
 from tests.cases import CASES, needs_cases
@@ -446,3 +446,17 @@ def test_spaces_around_a_username_are_passed_over_with_a_warning(platform: Platf
     report = run(platform, csv_of(ana(username=" ana "), ana(username="bo")))
     assert counts(report) == {"new": 2}
     assert report.warnings == ("' ana ' was read without the spaces around it.",)
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_f02_an_import_under_a_key_is_done_once(platform: Platform, mode: Mode) -> None:
+    """R-34: the same key and import give the same report, another import under it is a typed conflict."""
+    request = ImportRequest(zone="UTC", mode=mode)
+
+    def keyed(data: bytes) -> ImportReport:
+        return platform.registrar.importing.run(io.BytesIO(data), request, actor=ADMIN, key="k-1")
+
+    first = keyed(csv_of(ANA, ana(username="nobody")))
+    assert keyed(csv_of(ANA, ana(username="nobody"))) == first
+    with pytest.raises(IdempotencyConflict):
+        keyed(csv_of(ANA))

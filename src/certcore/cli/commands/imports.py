@@ -33,6 +33,7 @@ def import_(
     allow_shorten: bool = False,
     expect_sha256: str | None = None,
     rejects: str | None = None,
+    key: str | None = None,
     session: Here,
 ) -> int:
     """Import awards from a CSV file.
@@ -59,6 +60,8 @@ def import_(
         Import only if the file's bytes have this SHA-256, as a dry run shows it.
     rejects
         Where to write the rows that were rejected, with the reasons, as CSV to correct and import again.
+    key
+        An idempotency key: the same import under it is done once, another one is refused.
     """
     request = ImportRequest(
         zone=zone,
@@ -75,7 +78,7 @@ def import_(
         progress = stack.enter_context(session.screen.progress("Checking" if dry_run else "Importing"))
         stack.enter_context(collection_paused())
         report = session.registrar.importing.run(
-            source, request, actor=ACTOR, dry_run=dry_run, progress=progress, rejects=late
+            source, request, actor=ACTOR, dry_run=dry_run, progress=progress, rejects=late, key=key
         )
     session.screen.note(report.warnings)
     session.screen.answer(import_document(report), *told(report, rejects))

@@ -1,6 +1,6 @@
 """What an import is asked to do, and what it reports (R-41 to R-44)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import StrEnum
 
 from attrs import field, frozen
@@ -86,8 +86,8 @@ class ImportReport:
     dry_run: bool = False
     import_id: str | None = None
     errors_total: int = 0
-    errors: Sequence[RowError] = ()
-    warnings: Sequence[str] = ()
+    errors: tuple[RowError, ...] = ()
+    warnings: tuple[str, ...] = ()
     sha256: str = ""
 
     @classmethod

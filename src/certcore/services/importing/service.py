@@ -26,7 +26,7 @@ from certcore.services.importing.survey import People, Survey, survey
 from certcore.services.importing.table import Batch, Table, open_table, sha256_of
 from certcore.services.importing.tally import RejectsFile, Tally, TextWriter
 from certcore.services.importing.undoing import UndoReport, undo
-from certcore.services.running import new_job, save, stored
+from certcore.services.running import earlier, new_job, save, stored
 from certcore.services.units import Candidate, carry_out, decisions_for, in_unit
 
 JOB_KIND = "import"
@@ -54,13 +54,15 @@ class Importing:
         dry_run: bool = False,
         progress: Progress = lambda _done, _total: None,
         rejects: TextWriter | None = None,
+        key: str | None = None,
     ) -> ImportReport:
         """Turn the rows of a seekable binary ``file`` into awards, and report what became of each (R-40 to R-46).
 
         Rows that cannot be used are reported and, with ``rejects``, written there as CSV that can be corrected and
         imported again. Each batch is a transaction; in mode `all_or_nothing` the whole file is one, and one bad row
         leaves nothing: then every row counts as rejected (R-43). A ``dry_run`` tells what would become of each row
-        and writes nothing. Raises `UnreadableFile` for a file that cannot be read at all, `InvalidValue` and
+        and writes nothing. With an idempotency ``key`` the same import gives the same report, another one
+        `IdempotencyConflict` (R-34). Raises `UnreadableFile` for a file that cannot be read at all, `InvalidValue` and
         `NotFound`; then nothing was written, but for the batches before a file was changed under way.
         """
         scope = demand(self._ports, actor, Act.IMPORT, "import", "award file")
@@ -72,7 +74,7 @@ class Importing:
         found = survey(table, people)
         judge = Judge(self._ports, request, table, found, scope, people)
         with closing(RejectsFile(table)) as kept:
-            run = _Run(self._ports, file, request, actor, table, found, judge, digest, progress, kept)
+            run = _Run(self._ports, file, request, actor, table, found, judge, digest, key, progress, kept)
             report = run.dry() if dry_run else run.for_good()
             if rejects is not None:
                 kept.hand_over(rejects)
@@ -122,6 +124,7 @@ class _Run:
     _survey: Survey
     _judge: Judge
     _digest: str
+    _key: str | None
     _progress: Progress
     _rejects: RejectsFile
 
@@ -162,10 +165,10 @@ class _Run:
 
     def _taken_up(self, tx: Transaction) -> Job:
         job = self._new_job()
-        unfinished = tx.jobs.unfinished(job.fingerprint)
-        if unfinished is None:
+        known = earlier(tx, job) or tx.jobs.unfinished(job.fingerprint)
+        if known is None:
             tx.jobs.add(job)
-        return unfinished or job
+        return known or job
 
     def _next(self, tx: Transaction, job: Job, batch: Batch) -> Job:
         """The job with the batch done; or as it is, when somebody else has brought it further meanwhile."""
@@ -194,6 +197,9 @@ class _Run:
             nonlocal tally
             tally = Tally()
             job = self._new_job()
+            known = earlier(tx, job)
+            if known is not None:
+                return known
             tx.jobs.add(job)
             for batch in self._table.batches(self._ports.settings.batch):
                 job = self._write(tx, job, batch)
@@ -206,8 +212,7 @@ class _Run:
             return self._finished(tx, job.id)
 
         try:
-            job = in_unit(self._ports.storage, work)
-            return self._report(_tally(job), job)
+            return JSON.structure(in_unit(self._ports.storage, work).result, ImportReport)
         except _Spoiled:
             job = self._new_job(JobState.FAILED)
             report = self._report(tally.all_rejected(), job)
@@ -232,7 +237,7 @@ class _Run:
     def _new_job(self, state: JobState = JobState.RUNNING) -> Job:
         request = evolve(self._request, sha256=None)
         payload = {"sha256": self._digest, "request": JSON.unstructure(request)}
-        return new_job(self._ports, JOB_KIND, payload, self._actor, state=state, total=self._survey.rows)
+        return new_job(self._ports, JOB_KIND, payload, self._actor, key=self._key, state=state, total=self._survey.rows)
 
     def _write(self, tx: Transaction, job: Job, batch: Batch) -> Job:
         decided = self._decided(tx, batch)
