@@ -21,10 +21,16 @@ class Copies(Protocol):
     def __call__(self, rows: int) -> AbstractContextManager[str]: ...
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def copies(request: pytest.FixtureRequest) -> Copies:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def backend(request: pytest.FixtureRequest) -> str:
+    """Each of the two databases."""
+    return str(request.param)
+
+
+@pytest.fixture
+def copies(request: pytest.FixtureRequest, backend: str) -> Copies:
     """On each of the two databases."""
-    return request.getfixturevalue(f"{request.param}_copies")  # type: ignore[no-any-return]
+    return request.getfixturevalue(f"{backend}_copies")  # type: ignore[no-any-return]
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +55,7 @@ def sqlite_copies(tmp_path_factory: pytest.TempPathFactory) -> Copies:
 
 
 @pytest.fixture(scope="session")
-def postgres_copies(postgres_server: str, request: pytest.FixtureRequest) -> Copies:
+def postgresql_copies(postgres_server: str, request: pytest.FixtureRequest) -> Copies:
     """Copies of a PostgreSQL database."""
     templates: dict[int, str] = {}
 

@@ -23,7 +23,7 @@ from certcore.domain.policy import RenewalPolicy
 from certcore.domain.settings import Settings
 from certcore.ports import AwardQuery
 from certcore.registrar import Registrar
-from certcore.services.importing import Duplicates, ImportReport, ImportRequest
+from certcore.services.importing import Duplicates, ImportReport, ImportRequest, Progress
 
 NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ACTOR: Final = Actor.program("faults")
@@ -53,9 +53,11 @@ class Site:
     directory: SqlDirectory
     registrar: Registrar
 
-    def run(self, data: bytes, request: ImportRequest = RENEW, rejects: io.StringIO | None = None) -> ImportReport:
+    def run(
+        self, data: bytes, request: ImportRequest = RENEW, progress: Progress = lambda _done, _total: None
+    ) -> ImportReport:
         """Import the bytes."""
-        return self.registrar.importing.run(io.BytesIO(data), request, actor=ACTOR, rejects=rejects)
+        return self.registrar.importing.run(io.BytesIO(data), request, actor=ACTOR, progress=progress)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from certcore.adapters.sql.connecting import connections_to
 from certcore.adapters.sql.failures import translated
 from certcore.adapters.sql.tables import PREFIX, REVISION, VERSION_TABLE
 from certcore.adapters.sql.units import Unit
-from certcore.errors import SchemaMismatch, StorageError
+from certcore.errors import Retryable, SchemaMismatch, StorageError
 
 _VERSIONS: Final[Select[Any]] = select(column("version_num")).select_from(table(VERSION_TABLE))
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(4847319052214886258)")  # any number, always the same
@@ -89,6 +89,8 @@ def _found(unit: Unit) -> str | None:
     try:
         with unit.savepoint():
             return ",".join(sorted(row[0] for row in unit.rows(_VERSIONS))) or None
+    except Retryable:
+        raise
     except StorageError:
         with translated(unit.connection, "tables"):
             if inspect(unit.connection).has_table(VERSION_TABLE):
