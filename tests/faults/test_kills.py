@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, text
 
 from tests.faults.conftest import Copies
 from tests.faults.processes import started
-from tests.faults.world import Site, acts_of, check_invariants, dump, file_of, imports_of, site_at
+from tests.faults.world import Site, check_invariants, dump, entries_of, file_of, imports_of, site_at
 
 KILLS = int(os.environ.get("CERTCORE_KILLS", "6"))
 ROWS = int(os.environ.get("CERTCORE_ROWS", "3000"))
@@ -125,6 +125,6 @@ def check_report(site: Site, file: Path, report: dict[str, Any]) -> None:
     """I10: what is counted is what happened."""
     counted = ("new", "renewed", "updated", "unchanged", "superseded", "rejected")
     assert sum(report[name] for name in counted) == report["rows"] == ROWS
-    acts = acts_of(site, report["import_id"])
+    acts = Counter(entry.act for entry in entries_of(site, report["import_id"]))
     assert acts == Counter(issued=report["new"] + report["renewed"], renewed=report["renewed"])
     assert imports_of(site, file.read_bytes())[report["import_id"]] == "done"

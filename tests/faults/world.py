@@ -17,7 +17,7 @@ from sqlalchemy import Table, select
 from certcore.adapters.sql import PersonRecord, SqlCatalog, SqlDirectory, SqlStorage, tables
 from certcore.domain.awards import Award
 from certcore.domain.certifications import Item, ItemRef
-from certcore.domain.history import verifies
+from certcore.domain.history import HistoryEntry, verifies
 from certcore.domain.people import Actor
 from certcore.domain.policy import RenewalPolicy
 from certcore.domain.settings import Settings
@@ -29,7 +29,7 @@ NOW: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ACTOR: Final = Actor.program("faults")
 CODES: Final = ("SAFE-1", "SAFE-2")
 RENEW: Final = ImportRequest(zone="Europe/Rome", duplicates=Duplicates.RENEW)
-IN_PLACE: Final = ImportRequest(zone="Europe/Rome", duplicates=Duplicates.ERROR)
+IN_PLACE: Final = ImportRequest(zone="Europe/Rome")
 
 _HEADER = (
     "username",
@@ -125,6 +125,15 @@ def file_of(rows: int, *, bad: bool = True) -> bytes:
     return csv_of(made)
 
 
+def renewals_of(rows: int) -> bytes:
+    """A file that meets every award of `file_of` and ends later."""
+    made = [
+        _row(number, "SAFE-2" if number % 5 == 4 else "SAFE-1", issued=date(2026, 2, 1), expires=date(2028, 2, 1))
+        for number in range(rows)
+    ]
+    return csv_of(made)
+
+
 def csv_of(rows: list[tuple[object, ...]]) -> bytes:
     """The rows with the header."""
     text = io.StringIO()
@@ -216,16 +225,14 @@ def imports_of(site: Site, data: bytes) -> dict[str, str]:
     return {job.public_id: job.state.value for job in jobs if job.payload["sha256"] == digest}
 
 
-def acts_of(site: Site, import_id: str) -> Counter[str]:
-    """How often an import did what."""
+def entries_of(site: Site, import_id: str) -> Iterator[HistoryEntry]:
+    """What an import did, entry by entry."""
     job = site.registrar.importing.get(import_id, actor=ACTOR)
-    acts: Counter[str] = Counter()
     after = None
     with site.storage.reading() as tx:
         while page := tx.history.by_job(job.id, after, _PAGE):
-            acts.update(entry.act for entry in page)
+            yield from page
             after = page[-1].award_id, page[-1].seq
-    return acts
 
 
 def awards_of(storage: SqlStorage) -> Iterator[Award]:
