@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sys
 import tomllib
@@ -9,12 +10,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO, Final, TextIO
 
 from attrs import define
 
 from certcore.cli.arguments import STDIN
 from certcore.errors import InvalidValue, UnreadableFile
+
+_LOOKS_LIKE_JSON: Final = re.compile(r"[\s\[]*\{")  # no TOML begins with a brace, nor with one after brackets
 
 
 @contextmanager
@@ -53,6 +56,14 @@ def _kept(stream: BinaryIO) -> Iterator[BinaryIO]:
 
 def read_data(name: str) -> Mapping[str, Any]:
     """The table that a TOML or JSON file holds; raises `UnreadableFile`."""
+    data = read_document(name)
+    if not isinstance(data, dict):
+        raise UnreadableFile("not_a_table", "the file holds no table; put its lists under names such as people")
+    return data
+
+
+def read_document(name: str) -> Any:
+    """What a TOML or JSON file holds, in JSON most often a table or a list; raises `UnreadableFile`."""
     with opened(name) as file:
         content = file.read()
     try:
@@ -62,17 +73,14 @@ def read_data(name: str) -> Mapping[str, Any]:
         raise UnreadableFile("undecodable", problem) from None
     if not text.strip():
         raise UnreadableFile("empty_file", "the file is empty; give one that says something")
-    is_json = name.endswith(".json") or text.lstrip().startswith("{")
+    is_json = name.endswith(".json") or _LOOKS_LIKE_JSON.match(text) is not None
     try:
-        data = json.loads(text, object_pairs_hook=_each_key_once) if is_json else tomllib.loads(text)
+        return json.loads(text, object_pairs_hook=_each_key_once) if is_json else tomllib.loads(text)
     except RecursionError:
         raise UnreadableFile("nested_too_deep", "the tables of the file are nested too deep; flatten them") from None
     except ValueError as error:
         kind = "JSON" if is_json else "TOML"
         raise UnreadableFile(f"not_{kind.lower()}", f"the file is not {kind}: {error}") from None
-    if not isinstance(data, dict):
-        raise UnreadableFile("not_a_table", "the file holds no table; put its lists under names such as people")
-    return data
 
 
 def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -2,7 +2,18 @@
 
 from cyclopts import App
 
-from certcore.cli.commands import awarding, awards, bench, certifications, database, demo, imports, people, world
+from certcore.cli.commands import (
+    awarding,
+    awards,
+    bench,
+    certifications,
+    database,
+    demo,
+    imports,
+    people,
+    policy,
+    world,
+)
 
 
 def register(app: App) -> None:
@@ -17,5 +28,6 @@ def register(app: App) -> None:
     imports.register(app)
     app.command(awards.search)
     app.command(awards.show)
+    policy.register(app)
     database.register(app)
     bench.register(app)
