@@ -147,10 +147,10 @@ class _Run:
         job = in_unit(self._ports.storage, self._taken_up)
         while job.state is JobState.RUNNING and job.done < self._survey.rows:
             for batch in self._table.batches(self._ports.settings.batch, after=_line(job)):
-                before, job = job, in_unit(self._ports.storage, partial(self._next, job=job, batch=batch))
+                job = in_unit(self._ports.storage, partial(self._next, job=job, batch=batch))
                 self._told(_tally(job))
-                if job.version != before.version + 1:
-                    break
+                if job.state is not JobState.RUNNING or _line(job) != batch.last_line:
+                    break  # undone meanwhile, or brought further by somebody else
             else:
                 break
         if job.state is JobState.RUNNING:
