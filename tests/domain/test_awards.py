@@ -1,6 +1,7 @@
 """Periods, statuses and days left: pure, half-open, and right in every zone."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -81,6 +82,20 @@ def test_inclusive_awards_may_end_on_the_day_they_start() -> None:
     assert typed_period(INCLUSIVE, day, "UTC", day).last_valid_day == day
     with pytest.raises(InvalidValue):
         typed_period(YEARLY, day, "UTC", day)
+
+
+@pytest.mark.parametrize("day", [datetime(2026, 1, 31, tzinfo=UTC), "2026-01-31", 20260131, None])
+def test_a_civil_date_is_a_date_and_nothing_else(day: Any) -> None:
+    """R-10: a datetime has no civil date without a zone, naive or not; refused at every door."""
+    with pytest.raises(InvalidValue):
+        typed_period(YEARLY, day, "UTC", None)
+    with pytest.raises(InvalidValue):
+        computed_period(YEARLY, day, "UTC")
+    if day is not None:
+        with pytest.raises(InvalidValue):
+            typed_period(YEARLY, date(2026, 1, 1), "UTC", day)
+        with pytest.raises(InvalidValue):
+            Details(completed_on=day)
 
 
 def test_f33_an_expiry_past_the_calendar_is_a_typed_error() -> None:

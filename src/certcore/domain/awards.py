@@ -14,6 +14,7 @@ from certcore.domain.checks import optional_nfc, optional_text, prose, short_tex
 from certcore.domain.policy import RenewalPolicy, first_period, grace_ends, last_valid_day, warns_from, window_opens
 from certcore.domain.time import (
     as_instant,
+    civil,
     civil_date,
     existing_day,
     last_day_before,
@@ -129,11 +130,11 @@ def typed_period(policy: RenewalPolicy, issued_on: date, zone: str, expires_on: 
 def _period(
     policy: RenewalPolicy, issued_on: date, zone: str, expires_on: date | None, anchor_on: date, *, computed: bool
 ) -> Period:
+    issued_on, anchor_on = civil(issued_on), civil(anchor_on)
     issued_at = start_of_day(issued_on, zone)
     if expires_on is None:
         return Period(zone, issued_on, issued_at, anchor_on)
-    if computed:
-        expires_on = existing_day(expires_on, zone)
+    expires_on = existing_day(expires_on, zone) if computed else civil(expires_on)
     start_of_day(expires_on, zone)  # a typed day that never happened is refused
     expires_at = _first_instant(next_day(last_valid_day(policy, expires_on)), zone)
     if expires_at <= issued_at:
@@ -177,12 +178,16 @@ class Ending:
     at: datetime
 
 
+def _optional_day(day: date | None) -> date | None:
+    return None if day is None else civil(day)
+
+
 @frozen(cache_hash=True)
 class Details:
     """What an award may carry besides (R-26); ``note`` is internal and never shown to the learner."""
 
     score: Decimal | None = None
-    completed_on: date | None = None
+    completed_on: date | None = field(default=None, converter=_optional_day)
     credits: Decimal | None = None
     note: str | None = field(default=None, validator=prose())
 

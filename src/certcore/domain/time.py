@@ -66,6 +66,7 @@ def add_length(day: date, length: Length | Mapping[str, int]) -> date:
     Raises `DateOutOfRange` outside the years 1 to 9999 and `InvalidValue` for a length that is none.
     """
     step = length if isinstance(length, Length) else Length.from_data(length)
+    day = civil(day)
     return _add(day.year, day.month, day.day, step.count, step.unit)
 
 
@@ -78,14 +79,23 @@ def _add(year: int, month: int, day: int, count: int, unit: Unit) -> date:
         raise DateOutOfRange(date(year, month, day).isoformat(), str(Length(count, unit))) from error
 
 
+def civil(day: date) -> date:
+    """``day``; raises `InvalidValue` for a datetime, whose date depends on a zone (R-10)."""
+    if type(day) is date:
+        return day
+    if not isinstance(day, date) or isinstance(day, datetime):
+        raise InvalidValue("date", day, "a civil date, read in the award's zone")
+    return date(day.year, day.month, day.day)
+
+
 def start_of_day(day: date, zone: str) -> datetime:
     """The first instant, in UTC, of the civil ``day`` in ``zone`` (R-11).
 
     ``zone`` is an IANA name or an ISO 8601 offset. Where midnight is skipped, the first instant after the gap; where it
     comes twice, the first one. Raises `SkippedDay` when the whole day never happened there, `UnknownZone`, and
-    `DateOutOfRange` when the instant falls outside the years 1 to 9999.
+    `DateOutOfRange` when the instant falls outside the years 1 to 9999, and `InvalidValue` for what is no civil date.
     """
-    instant, exists = _start(_plain(day), zone_rules(zone))
+    instant, exists = _start(civil(day), zone_rules(zone))
     if not exists:
         raise SkippedDay(day.isoformat(), zone)
     return instant
@@ -93,14 +103,9 @@ def start_of_day(day: date, zone: str) -> datetime:
 
 def existing_day(day: date, zone: str) -> date:
     """``day``, or the next civil day that did happen in ``zone``: for computed dates (R-13)."""
-    plain = _plain(day)
+    plain = civil(day)
     instant, exists = _start(plain, zone_rules(zone))
     return plain if exists else civil_date(instant, zone)
-
-
-def _plain(day: date) -> date:
-    """A `date` and nothing more: two datetimes on different days can be equal, and would share a place in a cache."""
-    return date(day.year, day.month, day.day)
 
 
 @lru_cache(maxsize=65_536)

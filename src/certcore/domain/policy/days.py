@@ -4,22 +4,13 @@ All of them read the policy itself; where variants or routes change these keys, 
 """
 
 from calendar import monthrange
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from certcore.domain.policy.model import RenewalPolicy
 from certcore.domain.time import Length, add_length, next_day
-from certcore.errors import DateOutOfRange, InvalidValue
+from certcore.errors import DateOutOfRange
 
 _DAY = timedelta(days=1)
-
-
-def civil(day: date) -> date:
-    """``day``; raises `InvalidValue` for a datetime, whose date depends on a zone (R-10)."""
-    if type(day) is date:
-        return day
-    if not isinstance(day, date) or isinstance(day, datetime):
-        raise InvalidValue("date", day, "a civil date, read in the award's zone")
-    return date(day.year, day.month, day.day)
 
 
 def day_before(day: date) -> date:

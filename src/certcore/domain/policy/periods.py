@@ -7,7 +7,6 @@ from typing import Final
 from attrs import evolve
 
 from certcore.domain.policy.counting import BY_DATE, NEVER, Period, counted, dated
-from certcore.domain.policy.days import civil
 from certcore.domain.policy.ends import about_times, base_and_validity, due_after, expiry_after
 from certcore.domain.policy.facts import NO_FACTS, Facts
 from certcore.domain.policy.items import full_items, undone
@@ -15,7 +14,7 @@ from certcore.domain.policy.model import RenewalPolicy
 from certcore.domain.policy.resolving import resolve
 from certcore.domain.policy.timing import Timing, timing
 from certcore.domain.reasons import Reason
-from certcore.domain.time import Length, add_length, next_day
+from certcore.domain.time import Length, add_length, civil, next_day
 
 _CACHED: Final = 32_768
 

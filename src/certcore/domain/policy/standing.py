@@ -6,7 +6,7 @@ from typing import Literal
 from attrs import field, frozen
 
 from certcore.domain.policy.account import enough_credits
-from certcore.domain.policy.days import civil, last_valid_day, warns_from
+from certcore.domain.policy.days import last_valid_day, warns_from
 from certcore.domain.policy.facts import NO_FACTS, Facts
 from certcore.domain.policy.items import FULL, NO_RENEWAL, RENEWAL, full_items, items_on, undone
 from certcore.domain.policy.model import RenewalPolicy
@@ -15,7 +15,7 @@ from certcore.domain.policy.requirements import Item
 from certcore.domain.policy.resolving import resolve
 from certcore.domain.policy.timing import Timing, timing
 from certcore.domain.reasons import Reason
-from certcore.domain.time import add_length
+from certcore.domain.time import add_length, civil
 
 Status = Literal["not_awarded", "valid", "expiring", "grace", "expired"]
 
