@@ -81,5 +81,17 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "credits_rolling": "{counted} credits count from {first} to {last}; {needed} are needed.",
         "credits_any_of": "None of the ways to have enough credits is complete.",
+        "award_archived": "The award is no longer live ({reason}); renew the learner's live one, if there is one.",
+        "award_revoked": "The award was revoked; only issuing it anew gives the certification back.",
+        "certification_retired": "The certification is retired and gives no new awards.",
+        "item_not_complete": "{item}, which earned the award, is not complete yet ({status}).",
+        "no_linked_items": "Nothing that could renew the award is linked to the certification.",
+        "retake_not_allowed": "{item} is complete, and this certification does not allow taking it again.",
+        "item_decommissioned": "{item} is decommissioned and can no longer be completed.",
+        "item_validity_over": "The validity of {item} ended with {until}.",
+        "plan_validity_over": "The validity of {plan}, which {item} is part of, ended with {until}.",
+        "renewal_open": "A renewal is open since {on}; completing a linked item fulfils it.",
+        "through_retake": "Taking {item} again renews the award.",
+        "through_completion": "Completing {item} renews the award.",
     }
 )

@@ -27,7 +27,8 @@ class Standing:
     ``expires`` is the printed expiry that counts that day, ``last_valid_day`` the last day of validity without a
     grace; both None for never. ``label`` names the status in a grace, where the policy has a name for it. ``overdue``:
     past the due date and not yet expired. ``path`` is what a renewal asks for that day, ``items`` what has to be done
-    in the policy's order. ``renewable`` says whether a renewal on that day would be granted, ``reasons`` why.
+    in the policy's order. ``renewable`` says whether a renewal on that day would be granted, ``reasons`` why;
+    ``obstacles`` are those among them that stand against it.
     """
 
     on: date
@@ -42,6 +43,7 @@ class Standing:
     path: str = FULL
     items: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = field(default=(), hash=False)
+    obstacles: tuple[Reason, ...] = field(default=(), hash=False)
 
 
 def standing(
@@ -81,6 +83,7 @@ def standing(
         path=path,
         items=tuple(each.item for each in items),
         reasons=(*when.current.reasons, why, *(obstacles or (Reason("path", {"path": path}),))),
+        obstacles=obstacles,
     )
 
 
@@ -91,6 +94,7 @@ def without_award(terms: RenewalPolicy, on: date, *reasons: Reason) -> Standing:
         "not_awarded",
         items=tuple(each.item for each in full_items(terms)),
         reasons=(*reasons, Reason("not_awarded")),
+        obstacles=(Reason("not_awarded"),),
     )
 
 
