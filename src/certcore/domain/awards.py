@@ -8,10 +8,12 @@ from types import MappingProxyType
 from typing import Final
 
 from attrs import field, frozen
+from attrs.converters import optional
 
 from certcore.domain.certifications import ItemKind, ItemRef
 from certcore.domain.checks import optional_nfc, optional_text, prose, short_text
 from certcore.domain.policy import RenewalPolicy, first_period, grace_ends, last_valid_day, warns_from, window_opens
+from certcore.domain.policy.days import civil
 from certcore.domain.time import (
     as_instant,
     civil_date,
@@ -123,6 +125,7 @@ def typed_period(policy: RenewalPolicy, issued_on: date, zone: str, expires_on: 
 
     Raises `InvalidValue` for an expiry at or before the issue, `SkippedDay`, `UnknownZone` and `DateOutOfRange`.
     """
+    issued_on, expires_on = civil(issued_on), None if expires_on is None else civil(expires_on)
     return _period(policy, issued_on, zone, expires_on, expires_on or issued_on, computed=False)
 
 
@@ -182,7 +185,7 @@ class Details:
     """What an award may carry besides (R-26); ``note`` is internal and never shown to the learner."""
 
     score: Decimal | None = None
-    completed_on: date | None = None
+    completed_on: date | None = field(default=None, converter=optional(civil))
     credits: Decimal | None = None
     note: str | None = field(default=None, validator=prose())
 
