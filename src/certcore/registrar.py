@@ -13,6 +13,7 @@ from certcore.services.awarding import Awarding
 from certcore.services.correcting import Correcting
 from certcore.services.defining import Defining
 from certcore.services.importing import Importing
+from certcore.services.previewing import Previewing
 from certcore.services.reporting import Reporting
 from certcore.services.running import Running
 
@@ -50,5 +51,6 @@ class Registrar:
         self.awarding = Awarding(ports)
         self.correcting = Correcting(ports)
         self.importing = Importing(ports)
+        self.previewing = Previewing(ports)
         self.reporting = Reporting(ports)
         self.running = Running(ports, {AWARD_JOB: self.awarding.run})

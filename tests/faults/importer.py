@@ -1,4 +1,4 @@
-"""A process that imports a file, says how far it is, and at the end what it reports.
+"""A process that imports a file under one idempotency key, says how far it is, and at the end what it reports.
 
 Arguments: the url of the storage, the file, where to write the rejects, the size of a batch; ``wait`` makes it stop
 after its first batch until it gets a line. It writes ``ready``, a number of rows after each batch, and the report as
@@ -29,7 +29,7 @@ def main(url: str, file: str, rejects: str, batch: str, wait: str = "") -> None:
         Path(rejects).open("w", encoding="utf-8", newline="") as target,
     ):
         print("ready", flush=True)  # noqa: T201
-        report = site.registrar.importing.run(source, RENEW, actor=ACTOR, progress=progress, rejects=target)
+        report = site.registrar.importing.run(source, RENEW, actor=ACTOR, progress=progress, rejects=target, key="once")
     print(json.dumps(import_document(report)), flush=True)  # noqa: T201
 
 

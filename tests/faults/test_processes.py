@@ -44,7 +44,7 @@ def test_f02_two_processes_import_one_file_and_have_one_effect(copies: Copies, t
     file = tmp_path / "awards.csv"
     file.write_bytes(file_of(ROWS))
     with copies(ROWS) as url, site_at(url, batch=BATCH) as site:
-        calm = site.run(file.read_bytes())
+        calm = site.run(file.read_bytes(), key="once")
         end = dump(site.storage)
     rejects = [tmp_path / "0.csv", tmp_path / "1.csv"]
     with copies(ROWS) as url:

@@ -54,10 +54,14 @@ class Site:
     registrar: Registrar
 
     def run(
-        self, data: bytes, request: ImportRequest = RENEW, progress: Progress = lambda _done, _total: None
+        self,
+        data: bytes,
+        request: ImportRequest = RENEW,
+        progress: Progress = lambda _done, _total: None,
+        key: str | None = None,
     ) -> ImportReport:
         """Import the bytes."""
-        return self.registrar.importing.run(io.BytesIO(data), request, actor=ACTOR, progress=progress)
+        return self.registrar.importing.run(io.BytesIO(data), request, actor=ACTOR, progress=progress, key=key)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from attrs import field, frozen
+from attrs.converters import optional
 
 from certcore.domain.certifications import ItemKind, ItemRef
 from certcore.domain.checks import optional_nfc, optional_text, prose, short_text
@@ -178,16 +179,12 @@ class Ending:
     at: datetime
 
 
-def _optional_day(day: date | None) -> date | None:
-    return None if day is None else civil(day)
-
-
 @frozen(cache_hash=True)
 class Details:
     """What an award may carry besides (R-26); ``note`` is internal and never shown to the learner."""
 
     score: Decimal | None = None
-    completed_on: date | None = field(default=None, converter=_optional_day)
+    completed_on: date | None = field(default=None, converter=optional(civil))
     credits: Decimal | None = None
     note: str | None = field(default=None, validator=prose())
 

@@ -1,4 +1,4 @@
-"""``certcore policy``: renewal policies as data: judged, told in English, drawn. No database is opened."""
+"""``certcore policy``: renewal policies as data: judged, told in English, drawn; only `preview` opens a database."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, time
@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
+from cyclopts.validators import Number
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from certcore.cli.arguments import STDIN, File
+from certcore.cli.arguments import STDIN, File, certification_ref
 from certcore.cli.drawing import Bars, svg
 from certcore.cli.files import read_data, read_document
 from certcore.cli.output import plain
-from certcore.cli.session import Here
+from certcore.cli.preview_tables import preview_document, preview_tables
+from certcore.cli.session import ACTOR, Here
 from certcore.cli.tables import facts, table, titled
 from certcore.cli.timeline import Timeline
 from certcore.domain.policy import Completion, Facts, RenewalPolicy, check_regimes, describe, policy_schema
@@ -81,6 +83,34 @@ def timeline(file: File, /, *, svg: Annotated[File | None, Parameter(metavar="FI
     session.screen.answer({"moments": moments, "svg": svg}, *_drawn(line))
 
 
+def preview(
+    certification: str,
+    file: File,
+    /,
+    *,
+    typed: bool = False,
+    limit: Annotated[int, Parameter(validator=Number(gte=0, lte=10_000))] = SHOWN,
+    session: Here,
+) -> None:
+    """Say which live awards would differ under another policy; nothing is written.
+
+    Parameters
+    ----------
+    certification
+        Its code, or id: and its id.
+    file
+        A TOML or JSON file with the policy to try.
+    typed
+        Count those anew, too, whose expiry somebody typed.
+    limit
+        The most awards to list; the counts are of all.
+    """
+    policy = RenewalPolicy.from_data(_plain(read_data(file)))
+    ref = certification_ref(certification)
+    summary = session.registrar.previewing.summary(ref, policy, actor=ACTOR, typed=typed, first=limit)
+    session.screen.answer(preview_document(summary), *preview_tables(summary))
+
+
 def schema(*, session: Here) -> None:
     """Print the JSON Schema of a policy's file."""
     session.screen.as_json = True
@@ -93,6 +123,7 @@ def register(app: App) -> None:
     group.command(check)
     group.command(describe_, name="describe")
     group.command(timeline)
+    group.command(preview)
     group.command(schema)
     app.command(group)
 

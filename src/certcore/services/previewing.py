@@ -1,0 +1,139 @@
+"""Previewing: who would expire when under another policy, read page by page and nothing written (R-3, R-55)."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from attrs import frozen
+
+from certcore.domain.awards import Award, Period, Status
+from certcore.domain.certifications import Certification
+from certcore.domain.differences import Difference, differs, period_under
+from certcore.domain.people import Act, Actor, Scope
+from certcore.domain.policy import NO_FACTS, Facts, RenewalPolicy
+from certcore.errors import CertcoreError, StorageError
+from certcore.ports import AwardQuery, Ports, Transaction
+from certcore.services.access import demand
+from certcore.services.defining import find_certification
+
+FactsOf = Callable[[Award], Facts]
+_PAGE: Final = 1_000
+_LIVE: Final = frozenset(Status) - {Status.ARCHIVED, Status.REVOKED}
+
+
+@frozen
+class Summary:
+    """How many live awards there are, and how many would differ: end ``sooner`` or ``later``, or have another window.
+
+    ``expired`` would be over by now and are not; ``undecided`` cannot be judged. ``first`` are the first that differ.
+    """
+
+    awards: int
+    differ: int
+    sooner: int
+    later: int
+    expired: int
+    undecided: int
+    first: Sequence[Difference]
+
+
+@frozen
+class Previewing:
+    """Asks what a change would do; never changes anything."""
+
+    _ports: Ports
+
+    def policy_change(
+        self,
+        certification: str | int,
+        policy: RenewalPolicy,
+        *,
+        actor: Actor,
+        typed: bool = False,
+        facts: FactsOf = lambda _: NO_FACTS,
+    ) -> Iterator[Difference]:
+        """The live awards that would differ under ``policy``, of the learners whom the actor may see (R-3, R-55).
+
+        They come as they are read, in the order of their ids. ``typed`` counts those anew whose expiry was typed;
+        ``facts`` gives what the policy asks for about an award. Raises `NotFound`.
+        """
+        changes = self._changes(certification, policy, actor, typed, facts)
+        return (each for each in changes if each.problem or (each.after and differs(each.before, each.after)))
+
+    def summary(
+        self,
+        certification: str | int,
+        policy: RenewalPolicy,
+        *,
+        actor: Actor,
+        typed: bool = False,
+        facts: FactsOf = lambda _: NO_FACTS,
+        first: int = 0,
+    ) -> Summary:
+        """How many live awards would differ under ``policy``, and the ``first`` of them; else as `policy_change`."""
+        now = self._ports.now()
+        counts = dict.fromkeys(("awards", "differ", "sooner", "later", "expired", "undecided"), 0)
+        kept: list[Difference] = []
+        for each in self._changes(certification, policy, actor, typed, facts):
+            counts["awards"] += 1
+            if each.after is not None and not differs(each.before, each.after):
+                continue
+            found = {"differ": each.after is not None, "undecided": each.after is None, "sooner": each.sooner}
+            found |= {"later": each.later, "expired": each.expired_by(now)}
+            for name, is_so in found.items():
+                counts[name] += is_so
+            if len(kept) < first:
+                kept.append(each)
+        return Summary(**counts, first=kept)
+
+    def _changes(
+        self, ref: str | int, policy: RenewalPolicy, actor: Actor, typed: bool, facts: FactsOf
+    ) -> Iterator[Difference]:
+        scope = demand(self._ports, actor, Act.VIEW, "certification", str(ref))
+        with self._ports.storage.reading() as tx:
+            certification = find_certification(tx, ref)
+        return self._judged(certification, policy, scope, typed, facts)
+
+    def _judged(
+        self, certification: Certification, policy: RenewalPolicy, scope: Scope, typed: bool, facts: FactsOf
+    ) -> Iterator[Difference]:
+        """Every live award with its period under the policy, each page read in a transaction of its own."""
+        learners = None if scope.everyone else scope.learners
+        now, after = self._ports.now(), None
+        while True:
+            with self._ports.storage.reading() as tx:
+                query = AwardQuery(now, learners, certification.id, None, _LIVE, after, _PAGE)
+                page = tx.awards.search(query)
+                before = _predecessors(tx, page)
+            people = self._ports.directory.people({each.learner_id for each in page})
+            for award in page:
+                if award.live:
+                    person = people.get(award.learner_id)
+                    found = _under(policy, award, certification, before, facts(award), typed)
+                    period, problem = (found, None) if isinstance(found, Period) else (None, found)
+                    yield Difference(award, period, person.username if person else award.learner_id, problem)
+            if len(page) < _PAGE:
+                return
+            after = page[-1].id
+
+
+def _predecessors(tx: Transaction, awards: Sequence[Award]) -> dict[int, Award]:
+    """The awards that those renew which count from another day than their own."""
+    wanted = {each.renews for each in awards if each.period.anchor_on != each.period.issued_on}
+    return tx.awards.by_id({each for each in wanted if each is not None})
+
+
+def _under(
+    policy: RenewalPolicy,
+    award: Award,
+    certification: Certification,
+    before: dict[int, Award],
+    facts: Facts,
+    typed: bool,
+) -> Period | CertcoreError:
+    previous = None if award.renews is None else before.get(award.renews)
+    try:
+        return period_under(policy, award, in_force=certification.policy, previous=previous, facts=facts, typed=typed)
+    except StorageError:
+        raise
+    except CertcoreError as error:
+        return error
