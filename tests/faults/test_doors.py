@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from certcore.domain.awards import Details
+from certcore.domain.awards import BasisKind, Details
+from certcore.domain.cells import CellOptions
 from certcore.errors import InvalidValue
 from certcore.services.awarding import AwardRequest
 from tests.faults.conftest import Copies
@@ -41,6 +42,12 @@ def test_a_moment_is_no_day_of_completion() -> None:
     """R-26, R-10."""
     with pytest.raises(InvalidValue):
         Details(completed_on=MOMENT)
+
+
+def test_a_file_cannot_name_an_external_certification() -> None:
+    """R-20: there is no column for its links, so no spelling of ``type`` may mean it."""
+    with pytest.raises(InvalidValue):
+        CellOptions(kinds={"external": BasisKind.EXTERNAL_CERTIFICATION})
 
 
 def award(site: Site, **parts: object) -> None:

@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from certcore.domain.awards import BasisKind
 from certcore.domain.checks import UNSTORABLE, nfc
+from certcore.errors import InvalidValue
 
 USERNAME: Final = "username"
 CERTIFICATION: Final = "certification_code"
@@ -133,7 +134,12 @@ class CellOptions:
 
     yes_no: bool = False
     derive_expiry: bool = False
-    kinds: Mapping[str, BasisKind] = KINDS
+    kinds: Mapping[str, BasisKind] = field(default=KINDS)
+
+    @kinds.validator
+    def _without_links(self, _attribute: object, kinds: Mapping[str, BasisKind]) -> None:
+        if BasisKind.EXTERNAL_CERTIFICATION in kinds.values():
+            raise InvalidValue("kinds", BasisKind.EXTERNAL_CERTIFICATION, "kinds whose awards need no links")
 
 
 @frozen
