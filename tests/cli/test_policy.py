@@ -157,6 +157,14 @@ def test_completions_can_carry_facts(certcore: CommandLine) -> None:
     assert granted == ["2026-01-01", "2024-01-01"]
 
 
+def test_amounts_among_the_reasons_are_text(certcore: CommandLine) -> None:
+    """R-50: credits that are not enough are told in JSON too."""
+    credits = {"on": "2020-12-01", "credits": [["2020-06-01", 6.5]]}
+    line = {"policy": {**YEARLY, "credits": {"total": 10}}, "completions": ["2020-01-01", credits]}
+    refused = certcore.json("policy", "timeline", written(certcore, line))["moments"][1]
+    assert refused["reasons"][-1]["params"] == {"counted": "6.5", "needed": "10"}
+
+
 WRONG: list[tuple[str, bytes, str]] = [
     ("check", b"[1]", "invalid_definition"),
     ("check", b'{"regimes": {}}', "invalid_definition"),

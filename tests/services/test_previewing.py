@@ -23,7 +23,9 @@ def years(count: int, **more: Any) -> RenewalPolicy:
 
 def ends(differences: Iterator[Difference]) -> dict[str, tuple[date | None, date | None]]:
     """By username: the printed expiry before and after."""
-    return {each.username: (each.before.expires_on, each.after.expires_on if each.after else None) for each in differences}
+    return {
+        each.username: (each.before.expires_on, each.after.expires_on if each.after else None) for each in differences
+    }
 
 
 def changed(platform: Platform, policy: RenewalPolicy, actor: Actor = ADMIN, **more: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -34,8 +35,9 @@ class Reason:
         return SENTENCES[self.code].format_map(self.params)
 
     def to_data(self) -> dict[str, Any]:
-        """Code, parameters and sentence, as JSON has them."""
-        return {"code": self.code, "params": dict(self.params), "text": self.text}
+        """Code, parameters and sentence, as JSON has them; amounts are text."""
+        params = {name: str(each) if isinstance(each, Decimal) else each for name, each in self.params.items()}
+        return {"code": self.code, "params": params, "text": self.text}
 
 
 SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
