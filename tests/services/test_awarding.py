@@ -298,3 +298,12 @@ def test_only_admins_award(platform: Platform) -> None:
     request = AwardRequest(certification="SAFE-1", issued_on=date(2026, 1, 1), usernames=("ana",))
     with pytest.raises(NotFound):
         platform.registrar.awarding.award(request, actor=Actor("id-boss"))
+
+
+def test_a_renewal_by_hand_never_ends_earlier_than_what_it_renews(platform: Platform) -> None:
+    """R-53: never a shortened award; the person is told of, and keeps what they hold."""
+    platform.certification()
+    platform.award("ana", expires_on=date(2030, 1, 1))
+    report = platform.award("ana", issued_on=date(2020, 1, 1), held=Held.RENEW)
+    assert outcomes(report) == {"ana": "would_shorten"}
+    assert report.outcomes[0].number == platform.number_of("ana")

@@ -8,6 +8,7 @@ from attrs import evolve
 
 from certcore.domain.awards import Basis, BasisKind, Details, Status
 from certcore.domain.history import verifies
+from certcore.domain.policy import RenewalPolicy
 from certcore.errors import InvalidValue, NotFound, NotLive
 from tests.services.platform import ADMIN, Platform
 
@@ -43,6 +44,17 @@ def test_an_altered_or_reordered_history_does_not_verify(platform: Platform, num
     assert not verifies(b"", evolve(first, facts=first.facts.replace("2026", "2025")))
     assert not verifies(b"", evolve(first, personal='{"actor":"mallory","learner":"id-ana"}'))
     assert verifies(b"", evolve(first, personal=None, salt=None))
+
+
+def test_another_issue_date_leaves_the_day_that_repeats_count_from(platform: Platform) -> None:
+    """R-13: no drift; only a typed expiry sets a new anchor."""
+    platform.certification(policy=RenewalPolicy.from_data({"validity": {"months": 1}}))
+    platform.award("ana", issued_on=date(2026, 1, 31))
+    number = platform.number_of("ana")
+    moved = platform.registrar.correcting.edit(number, actor=ADMIN, issued_on=date(2026, 1, 30))
+    assert (moved.period.expires_on, moved.period.anchor_on) == (date(2026, 2, 28), date(2026, 1, 31))
+    typed = platform.registrar.correcting.edit(number, actor=ADMIN, expires_on=date(2026, 3, 15))
+    assert typed.period.anchor_on == date(2026, 3, 15)
 
 
 def test_an_edit_that_changes_nothing_writes_nothing(platform: Platform, number: str) -> None:

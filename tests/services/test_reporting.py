@@ -97,12 +97,12 @@ def test_f32_at_the_very_instant_of_expiry_filter_and_status_agree(some: Platfor
 
 def test_the_list_of_the_awarded_is_that_of_live_awards(some: Platform) -> None:
     """R-35: username, names, issue date, days left, expiry, status, basis; archived ones are not in it."""
-    some.award("ana", issued_on=date(2026, 2, 1), held=Held.RENEW)
+    some.award("ana", expires_on=date(2028, 3, 1), held=Held.RENEW)
     listed = {record.username: record for record in some.registrar.reporting.awarded("SAFE-1", actor=ADMIN)}
     assert set(listed) == {"ana", "bo"}
     ana = listed["ana"]
     assert ana.person is not None
-    assert (ana.person.first_name, ana.award.period.issued_on, ana.days_left) == ("Ana", date(2026, 2, 1), 336)
+    assert (ana.person.first_name, ana.award.period.issued_on, ana.days_left) == ("Ana", date(2026, 3, 1), 730)
 
 
 def test_f22_reads_change_nothing(some: Platform) -> None:

@@ -56,7 +56,7 @@ def decide(offer: Offer, live: Award | None, held: Held, *, may_shorten: bool = 
     """What becomes of ``offer`` to a learner whose live award of that certification is ``live`` (R-30, R-44).
 
     Updating with what is stored already is `UNCHANGED`, and so is renewing with it: doing the same thing twice does
-    nothing the second time (R-45).
+    nothing the second time (R-45). Nothing ends earlier than what is held, unless ``may_shorten`` (R-44, R-53).
     """
     if live is None:
         return NEW
@@ -66,11 +66,9 @@ def decide(offer: Offer, live: Award | None, held: Held, *, may_shorten: bool = 
         return Decision(Outcome.REJECTED, "already_held")
     if same_terms(offer, live):
         return UNCHANGED
-    if held is Held.RENEW:
-        return RENEWED
     if not may_shorten and shortens(offer.period, live.period):
         return Decision(Outcome.REJECTED, "would_shorten")
-    return UPDATED
+    return RENEWED if held is Held.RENEW else UPDATED
 
 
 def same_terms(offer: Offer, live: Award) -> bool:

@@ -112,4 +112,5 @@ def _edited(
     if issued_on is None and expires_on is None and always_valid is None:
         return period
     expiry = None if always_valid else expires_on or period.expires_on
-    return typed_period(certification.policy, issued_on or period.issued_on, period.zone, expiry)
+    edited = typed_period(certification.policy, issued_on or period.issued_on, period.zone, expiry)
+    return edited if expiry != period.expires_on else evolve(edited, anchor_on=period.anchor_on)

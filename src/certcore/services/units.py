@@ -17,8 +17,8 @@ from certcore.domain.transitions import Change, Context, Successor, archive_rene
 from certcore.errors import Conflict, NumberTaken, Retryable
 from certcore.ports import Storage, Transaction
 
-TRIES = 5
-_FIRST_PAUSE_SECONDS = 0.02
+TRIES = 8
+_FIRST_PAUSE_SECONDS = 0.01
 
 T = TypeVar("T")
 
@@ -26,20 +26,20 @@ T = TypeVar("T")
 def in_unit(storage: Storage, work: Callable[[Transaction], T]) -> T:
     """What ``work`` gives in a transaction of its own, or joined to the one that is open.
 
-    A `Conflict` rolls the unit back and runs it again, so that it reads the winner and decides anew (f13). A
-    `Retryable` does so after a pause with jitter, unless an outer transaction is open: then only that one's owner can
-    repeat it, and the error passes on. After `TRIES` tries the error passes on with the store unchanged.
+    A `Conflict` rolls the unit back and runs it again, so that it reads the winner and decides anew (f13). So does a
+    `Retryable`, unless an outer transaction is open: then only that one's owner can repeat it, and the error passes on.
+    Between the tries of a transaction of its own it pauses, with jitter. After `TRIES` tries the error passes on with
+    the store unchanged.
     """
     for attempt in range(1, TRIES + 1):
         try:
             with storage.transaction() as tx:
                 return work(tx)
-        except Conflict:
-            if attempt == TRIES:
+        except (Conflict, Retryable) as error:
+            joined = storage.in_transaction
+            if attempt == TRIES or (joined and isinstance(error, Retryable)):
                 raise
-        except Retryable:
-            if attempt == TRIES or storage.in_transaction:
-                raise
+        if not joined:
             time.sleep(_FIRST_PAUSE_SECONDS * 2**attempt * random.random())
     raise AssertionError("unreachable: the last try returns or raises")
 

@@ -460,3 +460,20 @@ def test_f02_an_import_under_a_key_is_done_once(platform: Platform, mode: Mode) 
     assert keyed(csv_of(ANA, ana(username="nobody"))) == first
     with pytest.raises(IdempotencyConflict):
         keyed(csv_of(ANA))
+
+
+def test_a_renewal_takes_neither_details_nor_end_from_what_it_renews(platform: Platform) -> None:
+    """R-26, R-44: score, credits and note are of the old award; without an expire column the validity decides."""
+    platform.award("ana", issued_on=date(2025, 1, 1), details=Details(note="of the old one"))
+    header = tuple(name for name in HEADER if name != "certification_expire_date")
+    row = ("ana", "SAFE-1", "2026-01-31", "false", "course", "C-1")
+    options = CellOptions(derive_expiry=True)
+    report = run(platform, csv_of(row, header=header), duplicates=Duplicates.RENEW, cells=options)
+    assert counts(report) == {"renewed": 1}
+    assert the_award(platform)[:2] == (date(2026, 1, 31), date(2027, 1, 31))
+    records = platform.registrar.reporting.search(actor=ADMIN, username="ana").records
+    assert {record.award.live: record.award.details.note for record in records} == {False: "of the old one", True: None}
+    again = run(platform, csv_of(row, header=header), duplicates=Duplicates.RENEW, cells=options)
+    assert counts(again) == {"unchanged": 1}
+    missing = run(platform, csv_of((*row[:2], "2026-02-28", *row[3:]), header=header), duplicates=Duplicates.RENEW)
+    assert codes(missing) == [(2, "certification_expire_date", "expiry_missing")]

@@ -20,7 +20,7 @@ from certcore.domain.cells import (
     read_terms,
 )
 from certcore.domain.certifications import Certification, ItemKind, ItemRef
-from certcore.domain.decisions import Offer
+from certcore.domain.decisions import Held, Offer, same_terms
 from certcore.domain.people import Person, Scope
 from certcore.domain.spreadsheets import unguarded
 from certcore.domain.time import start_of_day
@@ -180,8 +180,12 @@ class Judge:
         if live is None:
             offer = known.offers[cells, certification.id] = self._new_offer(terms, certification, known.carried)
             return offer
-        offer = self._new_offer(_as_it_is(terms, live), certification, known.carried)
-        return offer if isinstance(offer, tuple) else evolve(offer, details=live.details)
+        renewing = self._request.held is Held.RENEW
+        offer = self._new_offer(_as_it_is(terms, live, renewing=renewing), certification, known.carried)
+        if isinstance(offer, tuple):
+            return offer
+        kept = evolve(offer, details=live.details)
+        return offer if renewing and not same_terms(kept, live) else kept
 
     def _new_offer(
         self, terms: Terms, certification: Certification, carried: Mapping[ItemRef, int]
@@ -222,11 +226,13 @@ def _item(terms: Terms) -> ItemRef | None:
     return None if terms.code is None or terms.kind is BasisKind.MANUAL else ItemRef(ItemKind(terms.kind), terms.code)
 
 
-def _as_it_is(terms: Terms, live: Award | None) -> Terms:
-    """The terms with what the file has no column for taken from the award that is there (CSV.md)."""
-    if live is None or (terms.expires_given and terms.code_given):
-        return terms
-    if not terms.expires_given and not terms.always_valid and live.period.expires_on is not None:
+def _as_it_is(terms: Terms, live: Award, *, renewing: bool) -> Terms:
+    """The terms with what the file has no column for taken from the award that is there (CSV.md).
+
+    A renewal has an end of its own.
+    """
+    open_end = not terms.expires_given and not terms.always_valid and not renewing
+    if open_end and live.period.expires_on is not None:
         terms = evolve(terms, expires_on=live.period.expires_on, expires_given=True)
     if not terms.code_given and live.basis.kind is terms.kind:
         terms = evolve(terms, code=live.basis.code)

@@ -47,6 +47,11 @@ class ImportRequest:
         zone_rules(zone)
 
     @property
+    def may_shorten(self) -> bool:
+        """Whether a row may end an award earlier: renewals are imported without any check of dates (R-44)."""
+        return self.allow_shorten or self.duplicates is Duplicates.RENEW
+
+    @property
     def held(self) -> Held:
         """What happens to a live award that a row meets (R-44)."""
         return Held.RENEW if self.duplicates is Duplicates.RENEW else Held.UPDATE

@@ -250,7 +250,7 @@ class _Run:
 
     def _decided(self, tx: Transaction, batch: Batch) -> _Decided:
         judgement = self._judge.judge(tx, batch)
-        decisions = decisions_for(judgement.candidates, self._request.held, may_shorten=self._request.allow_shorten)
+        decisions = decisions_for(judgement.candidates, self._request.held, may_shorten=self._request.may_shorten)
         rejects = [_reject(each.line, each.raw, each.problems) for each in judgement.set_aside if each.problems]
         counts = Counter(decision.outcome for decision in decisions)
         counts[Outcome.REJECTED] += len(rejects)
