@@ -27,7 +27,7 @@ def test_an_import_is_measured_beside_its_floor(here: CommandLine, rows: int) ->
     document = here.json("bench", "import", "--rows", str(rows))
     assert set(document) >= KEYS
     assert (document["rows"], document["database"], document["peers"]) == (rows, "sqlite", {})
-    assert document["ratio"] == pytest.approx(document["cpu_seconds"] / document["floor_cpu_seconds"], rel=0.5)
+    assert document["ratio"] == pytest.approx(document["cpu_seconds"] / document["floor_cpu_seconds"], rel=0.05)
     assert document["seconds"] > 0
     assert document["peak_mib"] is None or 20 < document["peak_mib"] < 500
     assert not list(here.folder.iterdir())
