@@ -57,8 +57,8 @@ class SqliteFloor(Floor):
     def measure(self, file: Path, before: Marks, folder: Path) -> Cost:
         """See `Floor.measure`."""
         path = empty_copy(self._path, folder / "floor.db")
-        clock, connections = _Clock(), connections_to(f"sqlite:///{path}")
-        with collection_paused():
+        clock = _Clock()
+        with closing(connections_to(f"sqlite:///{path}")) as connections, collection_paused():
             with connections.unit(writing=True) as unit:
                 target = unit.connection.connection.cursor()
                 clock.start()
@@ -71,7 +71,6 @@ class SqliteFloor(Floor):
                     clock.stop()
                 clock.start()
             clock.stop()
-        connections.close()
         path.unlink()
         return clock.cost()
 
@@ -106,18 +105,19 @@ class PostgresFloor(Floor):
 
     def marks(self) -> Marks:
         """See `Floor.marks`."""
-        return {name: self._one(f"SELECT count(*) FROM {name}") for name in TABLES}
+        with closing(connections_to(self._url)) as connections, connections.unit(writing=False) as unit:
+            count = unit.connection.exec_driver_sql
+            return {name: int(count(f"SELECT count(*) FROM {name}").scalar_one()) for name in TABLES}
 
     def measure(self, file: Path, before: Marks, folder: Path) -> Cost:
         """See `Floor.measure`."""
         tables = [name for name, count in self.marks().items() if count > before[name]]
-        connections = connections_to(self._url)
-        try:
+        clock = _Clock()
+        with closing(connections_to(self._url)) as connections:
             with connections.unit(writing=True) as unit:
                 for name in tables:
                     self._copy_out(unit.connection, f"SELECT * FROM {name} OFFSET {before[name]}", folder / name)
                     unit.control(f"CREATE TABLE {_twin(name)} (LIKE {name} INCLUDING ALL)")
-            clock = _Clock()
             clock.start()
             with connections.unit(writing=True) as unit:
                 _read(file)
@@ -128,17 +128,7 @@ class PostgresFloor(Floor):
                 for name in tables:
                     unit.control(f"DROP TABLE {_twin(name)}")
                     (folder / name).unlink()
-        finally:
-            connections.close()
         return clock.cost()
-
-    def _one(self, query: str) -> int:
-        connections = connections_to(self._url)
-        try:
-            with connections.unit(writing=False) as unit:
-                return int(unit.connection.exec_driver_sql(query).scalar_one())
-        finally:
-            connections.close()
 
     def _copy_out(self, connection: Any, query: str, path: Path) -> None:
         cursor = connection.connection.cursor()

@@ -70,7 +70,7 @@ def measure(task: Task, progress: Callable[[int, int], object]) -> Document:
 
 
 def _document(task: Task, runs: Sequence[Run]) -> Document:
-    def middle(value: Callable[[Run], float | None], digits: int = 3) -> float | None:
+    def middle(value: Callable[[Run], float | None], digits: int = 6) -> float | None:
         values = [found for run in runs if (found := value(run)) is not None]
         return round(median(values), digits) if values else None
 
@@ -83,7 +83,7 @@ def _document(task: Task, runs: Sequence[Run]) -> Document:
         "cpu_seconds": middle(lambda run: run.imported.cpu_seconds),
         "floor_seconds": middle(lambda run: run.floor.seconds),
         "floor_cpu_seconds": middle(lambda run: run.floor.cpu_seconds),
-        "ratio": middle(lambda run: run.ratio(task.database)),
+        "ratio": middle(lambda run: run.ratio(task.database), 3),
         "peak_mib": middle(lambda run: run.imported.peak_mib, 1),
         "peers": {name: round(median(run.peers[name] for run in runs), 2) for name in runs[0].peers},
     }

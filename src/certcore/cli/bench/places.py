@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -45,8 +45,7 @@ def _beside(url: str | None) -> Path | None:
 @contextmanager
 def _schema(url: str) -> Iterator[str]:
     name = f"certcore_bench_{secrets.token_hex(4)}"
-    connections = connections_to(url)
-    try:
+    with closing(connections_to(url)) as connections:
         with connections.unit(writing=True) as unit:
             unit.control(f"CREATE SCHEMA {name}")
         try:
@@ -54,8 +53,6 @@ def _schema(url: str) -> Iterator[str]:
         finally:
             with connections.unit(writing=True) as unit:
                 unit.control(f"DROP SCHEMA {name} CASCADE")
-    finally:
-        connections.close()
 
 
 def _in_schema(url: str, name: str) -> str:
