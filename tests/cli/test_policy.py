@@ -83,6 +83,12 @@ def test_a_case_that_fails_is_shown_with_what_came_instead(certcore: CommandLine
     assert "2022-01-02" in human.out
 
 
+def test_a_long_expectation_is_cut_for_a_human(certcore: CommandLine) -> None:
+    """A table stays a table."""
+    long = {"case_id": "c", "given": {"completed": "2021-01-01"}, "expect": {"expires": "x" * 100_000}}
+    assert len(certcore("policy", "check", written(certcore, [{**REGIME, "cases": [long]}])).out) < 3_000
+
+
 def test_what_the_engine_does_not_know_is_unsupported(certcore: CommandLine) -> None:
     """Issue 4: an unknown key is named, and never passes."""
     name = written(certcore, [{**REGIME, "policy": {"validty": {"years": 1}}}])
@@ -176,6 +182,8 @@ WRONG: list[tuple[str, bytes, str]] = [
     ("check", b'{"a":' * 900 + b"1" + b"}" * 900, "unreadable_file"),
     ("check", b'[{"cases": [{"expect": {"expires": NaN}}]}]', "invalid_definition"),
     ("check", b'[{"cases": [{"expect": {"expires": 1e999}}]}]', "invalid_definition"),
+    ("check", b'[{"cases": [{"expect": {"expires": ' + b"9" * 4_000 + b"}}]}]", "invalid_definition"),
+    ("describe", b"validity = { years = 0x" + b"f" * 9_000 + b" }", "invalid_definition"),
     ("describe", b"3", "unreadable_file"),
     ("describe", b"validity = 3", "invalid_policy"),
     ("describe", b"validty = { years = 1 }", "invalid_policy"),

@@ -25,6 +25,8 @@ from certcore.errors import InvalidDefinition, InvalidValue, UnreadableFile
 
 SHOWN: Final = 20
 _DEEPEST: Final = 64
+_LONGEST_BITS: Final = 256
+_LONGEST_CELL: Final = 400
 _MOST_COMPLETIONS: Final = 1_000
 
 
@@ -138,6 +140,8 @@ def _plain(data: Any, path: str = "", deep: int = 0) -> Any:
         return [_plain(each, f"{path}.{place}".lstrip("."), deep + 1) for place, each in enumerate(data)]
     if isinstance(data, float) and not isfinite(data):
         raise InvalidDefinition(path, f"{data} is no number to count with; give a finite one")
+    if isinstance(data, int) and data.bit_length() > _LONGEST_BITS:
+        raise InvalidDefinition(path, "a number of that size counts nothing; give a smaller one")
     return data.isoformat() if isinstance(data, date | time) else data
 
 
@@ -147,13 +151,18 @@ def _judged(report: Mapping[str, Any]) -> Iterator[RenderableType]:
     if report["failed"]:
         made = table("Case", "Expected", "Got")
         for each in report["failed"][:SHOWN]:
-            made.add_row(*(plain(str(each[name])) for name in ("case_id", "expected", "got")))
+            made.add_row(*(_cell(each[name]) for name in ("case_id", "expected", "got")))
         yield titled("Failed", made)
     if report["unsupported"]:
         made = table("Case", "Key", "What is wrong, and how to mend it")
         for each in report["unsupported"][:SHOWN]:
-            made.add_row(*(plain(str(each[name])) for name in ("case_id", "key", "problem")))
+            made.add_row(*(_cell(each[name]) for name in ("case_id", "key", "problem")))
         yield titled("Unsupported", made)
+
+
+def _cell(value: object) -> str:
+    text = str(value)
+    return plain(text if len(text) <= _LONGEST_CELL else f"{text[:_LONGEST_CELL]}…")
 
 
 def _policies(data: Any) -> Iterator[tuple[str | None, Any, str]]:
