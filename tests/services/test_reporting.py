@@ -110,3 +110,13 @@ def test_f22_reads_change_nothing(some: Platform) -> None:
     before = [some.registrar.reporting.show(some.number_of(name), actor=ADMIN) for name in ("ana", "bo", "cy")]
     list(some.registrar.reporting.awarded("SAFE-1", actor=ADMIN))
     assert before == [some.registrar.reporting.show(some.number_of(name), actor=ADMIN) for name in ("ana", "bo", "cy")]
+
+
+def test_days_left_are_counted_in_the_readers_zone(some: Platform) -> None:
+    """R-10, R-15: on the last day in the award's zone, a reader in Auckland has a day of theirs left."""
+    some.now = datetime(2027, 2, 28, 10, tzinfo=UTC)
+    number = some.number_of("ana")
+    assert some.registrar.reporting.show(number, actor=ADMIN)[0].days_left == 0
+    assert some.registrar.reporting.show(number, actor=ADMIN, zone="Pacific/Auckland")[0].days_left == 1
+    (record,) = some.registrar.reporting.search(actor=ADMIN, username="ana", zone="Pacific/Auckland").records
+    assert (record.days_left, record.award.period.zone) == (1, "UTC")

@@ -60,12 +60,14 @@ class Reporting:
         number: str | None = None,
         statuses: Collection[Status] = (),
         at: datetime | None = None,
+        zone: str | None = None,
         after: str | None = None,
         limit: int = 50,
     ) -> Page:
         """A page of the awards that fit all filters given and that the actor may see.
 
-        ``statuses`` are judged at ``at``, by default now (R-14). ``after`` is the cursor of the page before; pages stay
+        ``statuses`` are judged at ``at``, by default now (R-14); days left are counted in ``zone``, the reader's, by
+        default in each award's (R-15). ``after`` is the cursor of the page before; pages stay
         whole and without repeats while awards are added. ``limit`` is 1 to 1,000. A filter that names nothing known
         gives an empty page. Raises `InvalidValue`.
         """
@@ -81,10 +83,10 @@ class Reporting:
                 return Page([], None)
             query = AwardQuery(now, learners, found, normal, frozenset(statuses), _position(after), limit + 1)
             awards = tx.awards.search(query)
-            records = self._records(tx, awards[:limit], now)
+            records = self._records(tx, awards[:limit], now, zone)
         return Page(records, id_text(awards[limit - 1].id) if len(awards) > limit else None)
 
-    def show(self, number: str, *, actor: Actor) -> tuple[AwardRecord, Sequence[HistoryEntry]]:
+    def show(self, number: str, *, actor: Actor, zone: str | None = None) -> tuple[AwardRecord, Sequence[HistoryEntry]]:
         """One award in full with its history, oldest entry first (R-91); raises `NotFound`."""
         scope = demand(self._ports, actor, Act.VIEW, "award", number)
         normal = normal_number(number)
@@ -92,16 +94,16 @@ class Reporting:
             award = tx.awards.by_number([normal]).get(normal) if normal else None
             if award is None or not scope.covers(award.learner_id):
                 raise NotFound("award", number)
-            (record,) = self._records(tx, [award], self._ports.now())
+            (record,) = self._records(tx, [award], self._ports.now(), zone)
             return record, tx.history.of([award.id])[award.id]
 
-    def awarded(self, certification: str | int, *, actor: Actor) -> Iterator[AwardRecord]:
+    def awarded(self, certification: str | int, *, actor: Actor, zone: str | None = None) -> Iterator[AwardRecord]:
         """Everybody who holds a live award of the certification, page by page (R-35)."""
         live = [each for each in Status if each not in (Status.ARCHIVED, Status.REVOKED)]
         after: str | None = None
         while True:
             page = self.search(
-                actor=actor, certification=certification, statuses=live, after=after, limit=_LARGEST_PAGE
+                actor=actor, certification=certification, statuses=live, zone=zone, after=after, limit=_LARGEST_PAGE
             )
             yield from page.records
             if page.next is None:
@@ -116,16 +118,17 @@ class Reporting:
         person = self._ports.directory.match([wanted]).get(wanted)
         return frozenset([person.id] if person and scope.covers(person.id) else [])
 
-    def _records(self, tx: Transaction, awards: Sequence[Award], now: datetime) -> list[AwardRecord]:
+    def _records(self, tx: Transaction, awards: Sequence[Award], now: datetime, zone: str | None) -> list[AwardRecord]:
         people = self._ports.directory.people({award.learner_id for award in awards})
         certifications = tx.certifications.by_id({award.certification_id for award in awards})
         neighbours = {each for award in awards for each in (award.renews, award.renewed_by) if each is not None}
         numbers = {each.id: each.number for each in tx.awards.by_id(neighbours).values()}
-        return [_record(award, now, people, certifications, numbers) for award in awards]
+        return [_record(award, days_left(award, now, zone), now, people, certifications, numbers) for award in awards]
 
 
 def _record(
     award: Award,
+    left: int | None,
     now: datetime,
     people: Mapping[str, Person],
     certifications: Mapping[int, Certification],
@@ -134,7 +137,7 @@ def _record(
     return AwardRecord(
         award,
         status(award, now),
-        days_left(award, now),
+        left,
         certifications[award.certification_id],
         people.get(award.learner_id),
         None if award.renews is None else numbers.get(award.renews),

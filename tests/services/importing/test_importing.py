@@ -477,3 +477,12 @@ def test_a_renewal_takes_neither_details_nor_end_from_what_it_renews(platform: P
     assert counts(again) == {"unchanged": 1}
     missing = run(platform, csv_of((*row[:2], "2026-02-28", *row[3:]), header=header), duplicates=Duplicates.RENEW)
     assert codes(missing) == [(2, "certification_expire_date", "expiry_missing")]
+
+
+def test_f28_a_historic_import_tells_nobody(platform: Platform) -> None:
+    """R-82, f28: with notices off, none of its events is to be told of, also later."""
+    run(platform, csv_of(ANA, ana(username="bo")), notify=False)
+    with platform.storage.reading() as tx:
+        awards = [record.award.id for record in platform.registrar.reporting.search(actor=ADMIN).records]
+        events = [event for each in tx.outbox.of(awards).values() for event in each]
+    assert [event.notify for event in events] == [False, False]

@@ -31,6 +31,7 @@ def import_(
     yes_no: bool = False,
     derive_expiry: bool = False,
     allow_shorten: bool = False,
+    notify: bool = True,
     expect_sha256: str | None = None,
     rejects: str | None = None,
     key: str | None = None,
@@ -56,6 +57,8 @@ def import_(
         Let a blank expiry date stand for the certification's own validity.
     allow_shorten
         Let a row end an award earlier.
+    notify
+        Tell learners of what is issued; --no-notify for a historic file.
     expect_sha256
         Import only if the file's bytes have this SHA-256, as a dry run shows it.
     rejects
@@ -70,6 +73,7 @@ def import_(
         format=format.read(),
         cells=CellOptions(yes_no=yes_no, derive_expiry=derive_expiry),
         allow_shorten=allow_shorten,
+        notify=notify,
         sha256=expect_sha256,
     )
     with ExitStack() as stack:

@@ -31,7 +31,8 @@ class Mode(StrEnum):
 class ImportRequest:
     """How to read a file of awards, and what to do with it; dates are read in ``zone``, the uploader's (R-46).
 
-    ``sha256`` demands the bytes of an earlier dry run. ``allow_shorten`` lets a row end an award earlier.
+    ``sha256`` demands the bytes of an earlier dry run. ``allow_shorten`` lets a row end an award earlier;
+    without ``notify`` nobody is told of what a historic file brings (f28).
     """
 
     zone: str = field()
@@ -40,6 +41,7 @@ class ImportRequest:
     format: TableFormat = field(factory=TableFormat)
     cells: CellOptions = field(factory=CellOptions)
     allow_shorten: bool = False
+    notify: bool = True
     sha256: str | None = None
 
     @zone.validator

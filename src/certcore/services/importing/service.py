@@ -242,7 +242,14 @@ class _Run:
     def _write(self, tx: Transaction, job: Job, batch: Batch) -> Job:
         decided = self._decided(tx, batch)
         context = Context(self._actor, self._ports.now(), job.id)
-        carry_out(self._ports.storage, decided.candidates, decided.decisions, context, self._ports.random_bytes)
+        carry_out(
+            self._ports.storage,
+            decided.candidates,
+            decided.decisions,
+            context,
+            self._ports.random_bytes,
+            notify=self._request.notify,
+        )
         tx.jobs.reject(job.id, decided.rejects)
         tally = _tally(job).plus(decided.counts, decided.rejects)
         checkpoint = {"line": batch.last_line, "tally": JSON.unstructure(tally)}
