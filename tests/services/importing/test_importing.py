@@ -135,6 +135,17 @@ def test_f07_duplicate_rows_off_are_all_errors_and_the_award_stays(platform: Pla
     assert the_award(platform) == before
 
 
+def test_f07_a_duplicate_row_with_another_mistake_is_told_of_both(platform: Platform) -> None:
+    """R-42, R-44: all mistakes at once; mending the one does not bring up the other."""
+    report = run(platform, csv_of(ANA, ana(certification_issue_date="44518")))
+    assert codes(report) == [
+        (2, "username", "duplicate_row"),
+        (3, "certification_issue_date", "spreadsheet_serial"),
+        (3, "username", "duplicate_row"),
+    ]
+    assert (report.rejected, report.errors_total) == (2, 3)
+
+
 def test_f07_duplicate_rows_on_renew_with_the_last_row_only(platform: Platform) -> None:
     """R-44, on: the last row counts, with no date check; the award is archived, one new one is issued and told of."""
     run(platform, csv_of(ANA))

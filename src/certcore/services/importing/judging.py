@@ -135,8 +135,7 @@ class Judge:
         """How a row of a repeated key is set aside; None for the one that counts (R-44)."""
         if self._request.duplicates is Duplicates.RENEW:
             return None if line == lines[-1] else SetAside(line, row)
-        problems = tuple(_of(self._terms[cells]))
-        return SetAside(line, row, problems or (_duplicate(row[self._username_at], line, lines),))
+        return SetAside(line, row, (*_of(self._terms[cells]), _duplicate(row[self._username_at], line, lines)))
 
     def _look_up(self, tx: Transaction, batch: Batch, cells: Sequence[Cells]) -> _Known:
         usernames, codes = usernames_in(self._table, batch), codes_in(self._table, batch)
