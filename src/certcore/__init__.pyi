@@ -3,8 +3,10 @@
 from certcore.domain.awards import Award, Basis, BasisKind, Details, Link, Period, Status
 from certcore.domain.certifications import Certification, Item, ItemKind, ItemRef
 from certcore.domain.decisions import Held, Outcome
+from certcore.domain.external import ExternalCertificate
 from certcore.domain.people import Act, Actor, Person, Role, Scope
 from certcore.domain.policy import RenewalPolicy
+from certcore.domain.reviewers import ExternalSettings
 from certcore.domain.settings import Settings
 from certcore.errors import (
     CertcoreError,
@@ -19,14 +21,19 @@ from certcore.errors import (
     InvalidValue,
     ItemTaken,
     NaiveDatetime,
+    NoReviewer,
     NotAllowedHere,
+    NotEquated,
     NotFound,
     NotLive,
+    NotPending,
+    NotReplaceable,
     NotUndoable,
     NumberTaken,
     Refused,
     Retired,
     Retryable,
+    ReviewRefused,
     SchemaMismatch,
     SkippedDay,
     StorageError,
@@ -54,6 +61,8 @@ __all__ = [
     "DateOutOfRange",
     "Details",
     "Duplicates",
+    "ExternalCertificate",
+    "ExternalSettings",
     "Held",
     "IdempotencyConflict",
     "ImportReport",
@@ -69,9 +78,13 @@ __all__ = [
     "Link",
     "Mode",
     "NaiveDatetime",
+    "NoReviewer",
     "NotAllowedHere",
+    "NotEquated",
     "NotFound",
     "NotLive",
+    "NotPending",
+    "NotReplaceable",
     "NotUndoable",
     "NumberTaken",
     "Outcome",
@@ -82,6 +95,7 @@ __all__ = [
     "RenewalPolicy",
     "Retired",
     "Retryable",
+    "ReviewRefused",
     "Role",
     "RoleAccess",
     "SchemaMismatch",

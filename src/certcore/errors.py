@@ -22,6 +22,11 @@
     │   ├── NotUndoable         an import's awards were changed since (R-45)
     │   ├── NumberTaken         no free certificate number was found (R-25)
     │   ├── FileRefused         an uploaded file may not be stored (R-71)
+    │   ├── NotPending          an external certificate was decided or withdrawn already (R-73)
+    │   ├── NotReplaceable      an external certificate that can have no next version now (R-73)
+    │   ├── ReviewRefused       somebody else has to decide, or look again first (R-72)
+    │   ├── NoReviewer          nobody could validate what would be submitted (R-70)
+    │   ├── NotEquated          an external certificate cannot give the award it stands for (R-74)
     │   └── IdempotencyConflict the key was used with other parameters (R-34)
     └── StorageError            the store could not do it; it is as it was before
         ├── Conflict            somebody else was first: read again and decide again
@@ -285,6 +290,84 @@ class FileRefused(Refused):
     @property
     def message(self) -> str:
         return f"the file was not taken: {self.problem}"
+
+
+@define
+class NotPending(Refused):
+    """External certificate ``ref`` is ``state`` already: it can be decided, corrected or withdrawn no more (R-73)."""
+
+    code = "not_pending"
+    ref: str
+    state: str
+
+    @property
+    def message(self) -> str:
+        return f"external certificate {self.ref} is {self.state} already; submit a new version to change it."
+
+
+@define
+class NotReplaceable(Refused):
+    """External certificate ``ref`` can have no next version now: ``reason`` is `pending` or `replaced` (R-73)."""
+
+    code = "not_replaceable"
+    ref: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        if self.reason == "pending":
+            return f"external certificate {self.ref} waits for a reviewer; withdraw it to submit another version."
+        return f"external certificate {self.ref} has a later version already; submit the next one in place of that."
+
+
+@define
+class ReviewRefused(Refused):
+    """External certificate ``ref`` cannot be decided by this actor now (R-72).
+
+    ``reason`` is `own_certificate`, `own_upload`, or `changed_meanwhile` where they decided on what they have not seen.
+    """
+
+    code = "review_refused"
+    ref: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        if self.reason == "changed_meanwhile":
+            return f"external certificate {self.ref} was corrected by somebody else meanwhile; look at it again."
+        whose = "is their own" if self.reason == "own_certificate" else "was uploaded by them"
+        return f"external certificate {self.ref} cannot be reviewed by who asks, since it {whose}; let somebody else."
+
+
+@define
+class NoReviewer(Refused):
+    """Nobody could validate a certificate of the learner ``username`` (R-70)."""
+
+    code = "no_reviewer"
+    username: str
+
+    @property
+    def message(self) -> str:
+        return (
+            f"nobody could review a certificate of {_shown(self.username)}; give them a manager, coach or group admin "
+            "as the settings ask, other than who uploads it."
+        )
+
+
+@define
+class NotEquated(Refused):
+    """An external certificate cannot give the award of ``certification`` that it stands for: ``reason`` (R-74)."""
+
+    code = "not_equated"
+    certification: str
+    reason: str
+
+    @property
+    def message(self) -> str:
+        return (
+            f"no award of {_shown(self.certification)} can follow ({self.reason}); "
+            "leave the equivalence out, or decide otherwise."
+        )
 
 
 @define

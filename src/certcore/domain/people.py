@@ -1,5 +1,6 @@
 """Learners, actors and what each role may do (R-114)."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 
@@ -43,6 +44,27 @@ class Person:
         return f"{self.first_name} {self.last_name}".strip() or self.username
 
 
+def _ids(ids: Iterable[str]) -> frozenset[str]:
+    return frozenset(ids)
+
+
+@frozen
+class Overseers:
+    """Who looks after a learner now, by id: the other side of `Directory.overseen` (R-72)."""
+
+    managers: frozenset[str] = field(default=frozenset(), converter=_ids)
+    coaches: frozenset[str] = field(default=frozenset(), converter=_ids)
+    group_admins: frozenset[str] = field(default=frozenset(), converter=_ids)
+
+    @property
+    def all(self) -> frozenset[str]:
+        """Everybody who does, in whatever way."""
+        return self.managers | self.coaches | self.group_admins
+
+
+NO_OVERSEERS: Final = Overseers()
+
+
 @frozen
 class Actor:
     """Who acts: a host's user id, or a program's name, with its roles at this moment."""
@@ -65,6 +87,10 @@ class Act(StrEnum):
     UNASSIGN = "unassign"
     IMPORT = "import"
     VIEW = "view"
+    SUBMIT_EXTERNAL = "submit_external"
+    VIEW_EXTERNAL = "view_external"
+    REVIEW_EXTERNAL = "review_external"
+    SET_EXTERNAL = "set_external"
 
 
 @frozen
