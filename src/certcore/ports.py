@@ -34,7 +34,7 @@ from certcore.domain.history import Event, HistoryEntry
 from certcore.domain.issuing import Issued
 from certcore.domain.jobs import Job, Reject
 from certcore.domain.numbers import RandomBytes
-from certcore.domain.people import Act, Actor, Person, Role, Scope
+from certcore.domain.people import Act, Actor, Overseers, Person, Role, Scope
 from certcore.domain.settings import Settings
 from certcore.domain.time import as_instant
 
@@ -260,6 +260,13 @@ class Directory(ABC):
     @abstractmethod
     def overseen(self, actor_id: str) -> frozenset[str]:
         """The ids of the learners whom this person manages, coaches or administers now (R-72, R-114)."""
+
+    @abstractmethod
+    def overseers(self, learner_ids: Collection[str]) -> Mapping[str, Overseers]:
+        """Who manages, coaches and administers each of these learners now, deactivated ones too; absent when nobody.
+
+        The other side of `overseen`: a learner is overseen by exactly those named here (R-70, R-76).
+        """
 
     def roles(self, actor_id: str) -> frozenset[Role] | None:  # noqa: ARG002
         """The roles that an actor has now; None where the directory does not say, and the actor's own count.

@@ -14,7 +14,7 @@ from certcore.domain.awards import Award
 from certcore.domain.files import DocumentRef, digest_of
 from certcore.domain.issuing import Issued
 from certcore.domain.jobs import Job, Reject
-from certcore.domain.people import Person
+from certcore.domain.people import NO_OVERSEERS, Overseers, Person
 from certcore.errors import Conflict, CorruptDocument, NotFound
 from certcore.ports import AwardQuery, Transaction
 from certcore.testing.directory import WORLD
@@ -32,7 +32,14 @@ def storage_with(awards: Callable[[Journal], MemoryAwards]) -> MemoryStorage:
 def directory_with(directory: type[MemoryDirectory]) -> MemoryDirectory:
     """A directory that holds the kit's world."""
     branches = {code: Branch(parent, WORLD.branch_members.get(code, ())) for code, parent in WORLD.branches.items()}
-    return directory(WORLD.people, groups=WORLD.groups, branches=branches)
+    return directory(
+        WORLD.people,
+        groups=WORLD.groups,
+        branches=branches,
+        managers=WORLD.managers,
+        coaches=WORLD.coaches,
+        admins=WORLD.admins,
+    )
 
 
 class SecondHoldings(MemoryAwards):
@@ -175,6 +182,20 @@ class SilentDirectory(MemoryDirectory):
             return super().members(groups, branches)
         except NotFound:
             return iter(())
+
+
+class FormerManagers(MemoryDirectory):
+    """Managers are remembered apart, and forgotten there."""
+
+    def overseers(self, learner_ids: Collection[str]) -> Mapping[str, Overseers]:
+        return {each: evolve(found, managers=()) for each, found in super().overseers(learner_ids).items()}
+
+
+class EmptyOverseers(MemoryDirectory):
+    """Everybody asked for is answered."""
+
+    def overseers(self, learner_ids: Collection[str]) -> Mapping[str, Overseers]:
+        return {**dict.fromkeys(learner_ids, NO_OVERSEERS), **super().overseers(learner_ids)}
 
 
 class RepeatingJobs(InProcessJobs):

@@ -7,7 +7,7 @@ import pytest
 from attrs import frozen
 
 from certcore.domain.checks import nfc
-from certcore.domain.people import Person
+from certcore.domain.people import Overseers, Person
 from certcore.errors import NotFound
 from certcore.ports import Directory
 from certcore.testing.builders import make_person
@@ -169,9 +169,45 @@ class DirectoryContract:
         assert overseen == {_person(name).id for name in expected}
         assert directory.overseen(actor) == frozenset()
 
+    @pytest.mark.parametrize(
+        ("learner", "managers", "coaches", "group_admins"),
+        [
+            ("ada", {"eve"}, set(), {"dee"}),
+            ("bob", {"fay"}, {"fay"}, {"dee"}),
+            ("cy", set(), {"eve"}, {"eve"}),
+            ("dee", set(), {"fay"}, set()),
+            ("gus", {"eve"}, set(), {"dee"}),
+        ],
+    )
+    def test_overseers_are_told_apart_by_how_they_look_after_a_learner(
+        self, directory: Directory, learner: str, managers: set[str], coaches: set[str], group_admins: set[str]
+    ) -> None:
+        """R-70: managers, coaches, and the admins of the groups that the learner is in, each by id."""
+        learner_id = _person(learner).id
+        assert directory.overseers([learner_id, learner_id]) == {
+            learner_id: Overseers(_ids(managers), _ids(coaches), _ids(group_admins))
+        }
+
+    def test_who_has_no_overseers_is_absent(self, directory: Directory) -> None:
+        """Known or not; a username is no id, and asking for none gives none."""
+        eve, tim = _person("eve").id, _person("tim").id
+        assert directory.overseers([eve, tim, "nobody", "ada", ""]) == {}
+        assert directory.overseers([]) == {}
+
+    def test_overseers_and_overseen_are_two_sides_of_one_relation(self, directory: Directory) -> None:
+        """R-76: whoever oversees somebody is among their overseers, and nobody else is; also for many at once."""
+        ids = [each.id for each in WORLD.people]
+        found = directory.overseers([*ids, *(f"nobody-{position}" for position in range(40_000))])
+        pairs = {(overseer, learner) for learner, overseers in found.items() for overseer in overseers.all}
+        assert pairs == {(each, learner) for each in ids for learner in directory.overseen(each)}
+
     def test_nobody_unknown_oversees(self, directory: Directory) -> None:
         """An actor whom the directory does not know oversees no one."""
         assert directory.overseen("nobody") == frozenset()
+
+
+def _ids(usernames: set[str]) -> frozenset[str]:
+    return frozenset(_person(username).id for username in usernames)
 
 
 def _person(username: str) -> Person:

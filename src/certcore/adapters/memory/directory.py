@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from certcore.domain.certifications import Item, ItemRef
 from certcore.domain.checks import nfc
-from certcore.domain.people import Person, Role
+from certcore.domain.people import Overseers, Person, Role
 from certcore.errors import InvalidDefinition, NotFound
 from certcore.ports import Catalog, Directory
 
@@ -55,12 +55,13 @@ class MemoryDirectory(Directory):
         self._branches = dict(branches)
         self._members = {code: self._named(each.members, f"branches.{code}") for code, each in branches.items()}
         self._children = _children(branches)
-        self._overseen: dict[str, set[str]] = {}
+        self._managed: dict[str, set[str]] = {}
+        self._coached: dict[str, set[str]] = {}
         self._administered: dict[str, Collection[str]] = {}
         for learner, manager in managers.items():
-            self._oversee(manager, [learner], f"managers.{learner}")
+            self._oversee(self._managed, manager, [learner], f"managers.{learner}")
         for coach, coached in coaches.items():
-            self._oversee(coach, coached, f"coaches.{coach}")
+            self._oversee(self._coached, coach, coached, f"coaches.{coach}")
         for admin, administered in admins.items():
             _check_known(administered, self._groups, f"admins.{admin}")
             self._administered[self._id(admin, f"admins.{admin}")] = tuple(administered)
@@ -95,7 +96,18 @@ class MemoryDirectory(Directory):
 
     def overseen(self, actor_id: str) -> frozenset[str]:
         groups = self._administered.get(actor_id, ())
-        return frozenset(self._overseen.get(actor_id, set())).union(*(self._groups[name] for name in groups))
+        looked_after = (self._managed.get(actor_id, ()), self._coached.get(actor_id, ()))
+        return frozenset().union(*looked_after, *(self._groups[name] for name in groups))
+
+    def overseers(self, learner_ids: Collection[str]) -> Mapping[str, Overseers]:
+        wanted = set(learner_ids)
+        administered = ((admin, self._groups[name]) for admin, names in self._administered.items() for name in names)
+        found: dict[str, tuple[set[str], set[str], set[str]]] = {}
+        for kind, relation in enumerate((self._managed.items(), self._coached.items(), administered)):
+            for overseer, learners in relation:
+                for each in wanted.intersection(learners):
+                    found.setdefault(each, (set(), set(), set()))[kind].add(overseer)
+        return {each: Overseers(*kinds) for each, kinds in found.items()}
 
     def roles(self, actor_id: str) -> frozenset[Role] | None:
         return self._roles.get(actor_id)
@@ -105,8 +117,8 @@ class MemoryDirectory(Directory):
             yield code
             yield from self._with_sub_branches(self._children.get(code, ()))
 
-    def _oversee(self, overseer: str, people: Collection[str], path: str) -> None:
-        self._overseen.setdefault(self._id(overseer, path), set()).update(self._named(people, path))
+    def _oversee(self, of_kind: dict[str, set[str]], overseer: str, people: Collection[str], path: str) -> None:
+        of_kind.setdefault(self._id(overseer, path), set()).update(self._named(people, path))
 
     def _named(self, people: Collection[str], path: str) -> list[str]:
         return [self._id(each, path) for each in people]

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Executable, bindparam, select, tuple_, union
+from sqlalchemy import Executable, and_, bindparam, select, tuple_, union
 
 from certcore.adapters.sql import people, tables
 from certcore.adapters.sql.people import BranchRecord, PersonRecord
@@ -12,7 +12,7 @@ from certcore.adapters.sql.querying import TENANT, among
 from certcore.adapters.sql.storage import SqlStorage
 from certcore.adapters.sql.values import exact, readable
 from certcore.domain.certifications import Item, ItemKind, ItemRef
-from certcore.domain.people import Person, Role
+from certcore.domain.people import Overseers, Person, Role
 from certcore.domain.time import parse_date
 from certcore.errors import NotFound
 from certcore.ports import Catalog, Directory
@@ -58,6 +58,11 @@ _OVERSEEN: Final = union(
     select(_coaching.learner_id).where(_coaching.tenant == TENANT, _coaching.coach_id == bindparam("actor")),
     select(_member.person_id).where(tuple_(_member.tenant, _member.group_name).in_(_administered)),
 )
+_MANAGERS: Final = among(_person.id, "ids", _person.id, _person.manager_id).where(_person.manager_id.is_not(None))
+_COACHES: Final = among(_coaching.learner_id, "ids", _coaching.learner_id, _coaching.coach_id)
+_GROUP_ADMINS: Final = among(_member.person_id, "ids", _member.person_id, _admin.person_id).join(
+    tables.group_admin, and_(_admin.tenant == TENANT, _admin.group_name == _member.group_name)
+)
 _ITEMS: Final = among(_item.code, "codes", _item.kind, _item.code, _item.title, _item.courses, _item.valid_until)
 
 
@@ -102,6 +107,15 @@ class SqlDirectory(Directory):
 
     def overseen(self, actor_id: str) -> frozenset[str]:
         return frozenset(row[0] for row in self._rows(_OVERSEEN, actor=actor_id))
+
+    def overseers(self, learner_ids: Collection[str]) -> Mapping[str, Overseers]:
+        if not learner_ids:
+            return {}
+        found: dict[str, list[set[str]]] = {}
+        for kind, statement in enumerate((_MANAGERS, _COACHES, _GROUP_ADMINS)):
+            for learner_id, overseer_id in self._rows(statement, ids=learner_ids):
+                found.setdefault(learner_id, [set(), set(), set()])[kind].add(overseer_id)
+        return {learner_id: Overseers(*kinds) for learner_id, kinds in found.items()}
 
     def save_people(self, records: Iterable[PersonRecord]) -> int:
         """Create or replace people by username in one transaction; see `certcore.adapters.sql.people.save_people`."""
