@@ -11,17 +11,28 @@ from certcore.errors import InvalidValue, UnknownZone
 OVERSEEN = frozenset({"2"})
 
 
+OVERSEERS = (Role.MANAGER, Role.COACH, Role.GROUP_ADMIN)
+
+
 @pytest.mark.parametrize("act", list(Act))
 @pytest.mark.parametrize("role", list(Role))
 def test_the_default_access_of_every_act_for_every_role(role: Role, act: Act) -> None:
-    """R-114: platform admins all; others view themselves and those they oversee."""
-    scope = default_scope(Actor("1", frozenset({role})), act, OVERSEEN)
+    """R-114: platform admins all; others view themselves and those they oversee, and renew their own."""
+    overseen = OVERSEEN if role in OVERSEERS else frozenset[str]()
+    scope = default_scope(Actor("1", frozenset({role})), act, overseen)
     if role is Role.PLATFORM_ADMIN:
         assert scope == EVERYONE
-    elif act is Act.VIEW:
-        assert [scope.covers(learner) for learner in ("1", "2", "3")] == [True, True, False]
+    elif act in (Act.VIEW, Act.RENEW):
+        sees = bool(overseen) and act is Act.VIEW
+        assert [scope.covers(learner) for learner in ("1", "2", "3")] == [True, sees, False]
     else:
         assert scope == NOBODY
+
+
+def test_several_roles_reach_as_far_as_the_furthest() -> None:
+    """R-114: an admin who is also a manager is an admin; whoever oversees somebody counts as a manager."""
+    assert default_scope(Actor("1", frozenset(Role)), Act.AWARD, OVERSEEN) == EVERYONE
+    assert default_scope(Actor("1"), Act.VIEW, OVERSEEN) == Scope(learners=frozenset({"1", "2"}))
 
 
 def test_a_scope_of_everyone_covers_whoever_comes() -> None:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from certcore.domain.awards import Status
+from certcore.domain.awards import Details, Status
 from certcore.domain.decisions import Held
 from certcore.domain.people import Actor, Role
-from certcore.errors import InvalidValue, NotFound
+from certcore.errors import InvalidValue, NaiveDatetime, NotFound, UnknownZone
 from certcore.ports import Storage
 from tests.services.platform import ADMIN, Platform, platform_over
 
@@ -81,6 +81,40 @@ def test_learners_see_their_own_and_managers_those_they_manage(some: Platform) -
         some.registrar.reporting.show(some.number_of("ana"), actor=Actor("id-bo"))
 
 
+def test_r26_a_learner_sees_no_internal_note(some: Platform) -> None:
+    """R-26: neither on the award nor in its history; those who look after them do."""
+    number = some.number_of("ana")
+    some.registrar.correcting.edit(number, actor=ADMIN, details=Details(note="On probation"))
+    for actor, note in ((Actor("id-ana"), None), (Actor("id-boss"), "On probation"), (ADMIN, "On probation")):
+        record, history = some.registrar.reporting.show(number, actor=actor)
+        (found,) = some.registrar.reporting.search(actor=actor, number=number).records
+        assert record.award.details.note == found.award.details.note == note
+        assert ("probation" in str(history)) is (note is not None)
+
+
+def test_r33_what_was_unassigned_is_gone_for_the_learner_and_kept_for_others(some: Platform) -> None:
+    """Search and show: archived for those who look after the learner, not there for the learner."""
+    number = some.number_of("ana")
+    some.registrar.correcting.unassign(number, actor=ADMIN, reason="The other Ana")
+    assert found(some, Actor("id-ana")) == []
+    with pytest.raises(NotFound):
+        some.registrar.reporting.show(number, actor=Actor("id-ana"))
+    for actor in (Actor("id-boss"), ADMIN):
+        assert some.registrar.reporting.show(number, actor=actor)[0].status is Status.ARCHIVED
+        assert found(some, actor, username="ana") == ["ana"]
+
+
+def test_f46_pages_of_a_learner_do_not_show_that_something_is_hidden(some: Platform) -> None:
+    """As many awards to a page as asked for, and no page behind the last, whatever was taken back."""
+    for _ in range(4):
+        (own,) = some.registrar.reporting.search(actor=Actor("id-ana")).records
+        some.registrar.correcting.unassign(own.award.number, actor=ADMIN)
+        some.award("ana")
+    page = some.registrar.reporting.search(actor=Actor("id-ana"), limit=1)
+    assert (len(page.records), page.next) == (1, None)
+    assert len(found(some, username="ana")) == 5
+
+
 def test_status_can_be_asked_for_any_instant(some: Platform) -> None:
     """R-14: as of any past or future instant, by what is known today."""
     assert found(some, statuses=[Status.EXPIRED], at=datetime(2027, 3, 1, tzinfo=UTC)) == ["ana", "bo"]
@@ -103,6 +137,43 @@ def test_the_list_of_the_awarded_is_that_of_live_awards(some: Platform) -> None:
     ana = listed["ana"]
     assert ana.person is not None
     assert (ana.person.first_name, ana.award.period.issued_on, ana.days_left) == ("Ana", date(2026, 3, 1), 730)
+
+
+def test_the_list_of_the_awarded_can_be_asked_for_any_instant(some: Platform) -> None:
+    """R-14, R-35: who held it then, by what is known today."""
+    some.award("ana", issued_on=date(2027, 1, 1), held=Held.RENEW)
+
+    def listed(at: datetime) -> list[tuple[str, Status]]:
+        records = some.registrar.reporting.awarded("SAFE-1", actor=ADMIN, at=at)
+        return sorted((record.username, record.status) for record in records)
+
+    assert listed(some.now) == [("ana", Status.ACTIVE), ("ana", Status.UPCOMING), ("bo", Status.ACTIVE)]
+    assert listed(datetime(2027, 2, 1, tzinfo=UTC)) == [("ana", Status.ACTIVE), ("bo", Status.ACTIVE)]
+    assert listed(datetime(2027, 3, 1, tzinfo=UTC)) == [("ana", Status.ACTIVE), ("bo", Status.EXPIRED)]
+
+
+def test_what_was_a_mistake_is_on_no_list_of_the_awarded(some: Platform) -> None:
+    """R-33: as of no instant, also before the day it was to start."""
+    some.registrar.correcting.unassign(some.number_of("cy"), actor=ADMIN)
+    for at in (None, datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 6, 1, tzinfo=UTC)):
+        assert list(some.registrar.reporting.awarded("SAFE-2", actor=ADMIN, at=at)) == []
+
+
+def test_f45_the_list_of_the_awarded_is_that_of_whom_the_actor_may_see(some: Platform) -> None:
+    """R-114: filtered like a search; a certification that is not there is not found, at the call."""
+    for actor, usernames in (("id-ana", ["ana"]), ("id-boss", ["ana"]), ("id-cy", [])):
+        listed = some.registrar.reporting.awarded("SAFE-1", actor=Actor(actor))
+        assert [record.username for record in listed] == usernames
+    with pytest.raises(NotFound):
+        some.registrar.reporting.awarded("NONE", actor=ADMIN)
+
+
+def test_an_instant_or_a_zone_that_is_none_is_refused_at_the_call(some: Platform) -> None:
+    """R-10: before anything is read."""
+    with pytest.raises(NaiveDatetime):
+        some.registrar.reporting.awarded("SAFE-1", actor=ADMIN, at=datetime(2026, 1, 1))  # noqa: DTZ001
+    with pytest.raises(UnknownZone):
+        some.registrar.reporting.awarded("SAFE-1", actor=ADMIN, zone="Mars")
 
 
 def test_f22_reads_change_nothing(some: Platform) -> None:

@@ -1,7 +1,4 @@
-"""How awards look to a human.
-
-On the calendar's first and last days a reader's zone may lie outside the years 1 to 9999; then the award's own counts.
-"""
+"""How awards look to a human."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
@@ -12,12 +9,11 @@ from rich.console import RenderableType
 from certcore.cli.output import plain
 from certcore.cli.tables import facts, table, titled
 from certcore.codec import history_document
-from certcore.domain.awards import Award, days_left
+from certcore.domain.awards import Award, Status, days_left, last_day_in
 from certcore.domain.history import HistoryEntry
 from certcore.domain.people import Person
-from certcore.domain.time import last_day_before, zone_rules
-from certcore.errors import DateOutOfRange
-from certcore.services.reporting import AwardRecord
+from certcore.domain.time import zone_rules
+from certcore.services.records import AwardRecord
 
 
 def awards(records: Sequence[AwardRecord]) -> Iterator[RenderableType]:
@@ -61,8 +57,8 @@ def learners_awards(person: Person, records: Sequence[AwardRecord], now: datetim
             plain(each.certification.label),
             each.status,
             _local_start(each.award, zone),
-            _day(_last_day(each.award, zone)),
-            _left(each.award, now, zone),
+            _day(last_day_in(zone, each.award)),
+            _left(each, now, zone),
         )
     yield titled(f"{person.full_name} ({person.username}), in {zone}", made)
 
@@ -118,22 +114,9 @@ def _local_start(award: Award, zone: str) -> str:
         return award.period.issued_on.isoformat()
 
 
-def _last_day(award: Award, zone: str) -> date | None:
-    if award.period.expires_at is None:
-        return None
-    try:
-        return last_day_before(award.period.expires_at, zone)
-    except DateOutOfRange:
-        return award.period.last_valid_day
-
-
-def _left(award: Award, now: datetime, zone: str) -> str:
-    if not award.live:
-        return ""
-    try:
-        left = days_left(award, now, zone)
-    except DateOutOfRange:
-        left = days_left(award, now)
+def _left(record: AwardRecord, now: datetime, zone: str) -> str:
+    over = record.status in (Status.ARCHIVED, Status.REVOKED)
+    left = None if over else days_left(record.award, now, zone)
     return "" if left is None else str(left)
 
 

@@ -1,6 +1,7 @@
 """Awards: what one learner holds over one period, and its status at any instant."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -22,7 +23,7 @@ from certcore.domain.time import (
     next_day,
     start_of_day,
 )
-from certcore.errors import InvalidValue
+from certcore.errors import DateOutOfRange, InvalidValue
 
 
 class BasisKind(StrEnum):
@@ -168,6 +169,13 @@ class EndReason(StrEnum):
     REVOKED = "revoked"
 
 
+NEVER_HELD: Final = frozenset({EndReason.UNASSIGNED, EndReason.UNDONE})
+"""The ends of awards that were a mistake: they count as never held (R-33, R-45)."""
+
+WITHDRAWN: Final = NEVER_HELD | {EndReason.REVOKED}
+"""The ends that take an award from every view of its learner's (R-33, R-45, R-61)."""
+
+
 @frozen
 class Ending:
     """Why and from which instant an award is no longer live (R-14).
@@ -221,6 +229,16 @@ class Award:
     def live(self) -> bool:
         """Neither archived, revoked nor unassigned; so also an upcoming or an expired one."""
         return self.ending is None
+
+    @property
+    def never_held(self) -> bool:
+        """Unassigned or undone: it was a mistake, and on no list at any instant."""
+        return self.ending is not None and self.ending.reason in NEVER_HELD
+
+    @property
+    def withdrawn(self) -> bool:
+        """Unassigned, undone or revoked: its learner sees it no more, as of no instant."""
+        return self.ending is not None and self.ending.reason in WITHDRAWN
 
 
 class Status(StrEnum):
@@ -294,13 +312,30 @@ def status(award: Award, now: datetime) -> Status:
     )
 
 
-def days_left(award: Award, now: datetime, zone: str | None = None) -> int | None:
-    """Civil days from today to the last valid day, both in ``zone``: 0 on that day, None after it (R-15).
+def last_day_in(zone: str, award: Award) -> date | None:
+    """The last civil day in ``zone`` on which the award is valid; None when it never expires (R-10, R-16).
 
-    ``zone`` defaults to the award's own; None also when the award never expires.
+    On the calendar's first and last days, which ``zone`` may not reach, the award's own zone counts.
     """
     if award.period.expires_at is None:
         return None
-    zone = award.period.zone if zone is None else zone
-    left = (last_day_before(award.period.expires_at, zone) - civil_date(now, zone)).days
-    return left if left >= 0 else None
+    try:
+        return last_day_before(award.period.expires_at, zone)
+    except DateOutOfRange:
+        return award.period.last_valid_day
+
+
+def days_left(award: Award, now: datetime, zone: str | None = None) -> int | None:
+    """Civil days from today to the last valid day, both in ``zone``: 0 on that day, None after it (R-15).
+
+    ``zone`` defaults to the award's own; None also when the award never expires. On the calendar's first and last days,
+    which a zone may not reach, the award's own zone counts, or else UTC.
+    """
+    expires_at = award.period.expires_at
+    if expires_at is None:
+        return None
+    for each in (zone or award.period.zone, award.period.zone, "UTC"):
+        with suppress(DateOutOfRange):
+            left = (last_day_before(expires_at, each) - civil_date(now, each)).days
+            return left if left >= 0 else None
+    raise AssertionError("unreachable: UTC has a day for every instant")

@@ -1,7 +1,8 @@
 """Learners, actors and what each role may do (R-114)."""
 
-from collections.abc import Iterable
-from enum import StrEnum
+from collections.abc import Iterable, Mapping
+from enum import IntEnum, StrEnum
+from types import MappingProxyType
 from typing import Final
 
 from attrs import field, frozen
@@ -82,9 +83,14 @@ class Act(StrEnum):
     """What an access policy is asked about."""
 
     DEFINE = "define"
+    DELETE = "delete"
     AWARD = "award"
+    COMPLETE = "complete"
+    RENEW = "renew"
     EDIT = "edit"
     UNASSIGN = "unassign"
+    REVOKE = "revoke"
+    PURGE = "purge"
     IMPORT = "import"
     VIEW = "view"
     SUBMIT_EXTERNAL = "submit_external"
@@ -109,13 +115,66 @@ EVERYONE: Final = Scope(everyone=True)
 NOBODY: Final = Scope()
 
 
-def default_scope(actor: Actor, act: Act, overseen: frozenset[str]) -> Scope:
-    """The scope that SEED 0 to 4 give: platform admins do all, others see themselves and those they oversee (R-114).
+class Reach(IntEnum):
+    """Whom a role may touch with an act: one that reaches further is greater."""
 
-    ``overseen`` are the ids of the learners whom the actor manages, coaches or administers.
+    NOBODY = 0
+    OWN = 1
+    OVERSEEN = 2
+    EVERYONE = 3
+
+
+def _by_role(*, overseers: Reach = Reach.NOBODY, learners: Reach = Reach.NOBODY) -> Mapping[Role, Reach]:
+    return MappingProxyType(
+        {
+            Role.LEARNER: learners,
+            Role.MANAGER: overseers,
+            Role.COACH: overseers,
+            Role.GROUP_ADMIN: overseers,
+            Role.PLATFORM_ADMIN: Reach.EVERYONE,
+        }
+    )
+
+
+DEFAULT_ACCESS: Final[Mapping[Act, Mapping[Role, Reach]]] = MappingProxyType(
+    {
+        Act.DEFINE: _by_role(),
+        Act.DELETE: _by_role(),
+        Act.AWARD: _by_role(),
+        Act.COMPLETE: _by_role(),
+        Act.RENEW: _by_role(overseers=Reach.OWN, learners=Reach.OWN),
+        Act.EDIT: _by_role(),
+        Act.UNASSIGN: _by_role(),
+        Act.REVOKE: _by_role(),
+        Act.PURGE: _by_role(),
+        Act.IMPORT: _by_role(),
+        Act.VIEW: _by_role(overseers=Reach.OVERSEEN, learners=Reach.OWN),
+        Act.SUBMIT_EXTERNAL: _by_role(overseers=Reach.OVERSEEN, learners=Reach.OWN),
+        Act.VIEW_EXTERNAL: _by_role(overseers=Reach.OVERSEEN, learners=Reach.OWN),
+        Act.REVIEW_EXTERNAL: _by_role(overseers=Reach.OVERSEEN),
+        Act.SET_EXTERNAL: _by_role(),
+    }
+)
+"""Whom each role may touch with each act, where the host does not decide otherwise (R-114, SEED 0 to 4).
+
+`Reach.OVERSEEN` holds one's own as well: those whom the directory says one manages, coaches or administers, and
+oneself."""
+
+
+def default_reach(roles: Iterable[Role], act: Act) -> Reach:
+    """The furthest that any of the roles reaches; everybody is a learner."""
+    return max(DEFAULT_ACCESS[act][role] for role in (*roles, Role.LEARNER))
+
+
+def default_scope(actor: Actor, act: Act, overseen: frozenset[str]) -> Scope:
+    """The scope that `DEFAULT_ACCESS` gives (R-114).
+
+    ``overseen`` are the ids of the learners whom the actor manages, coaches or administers: whoever oversees somebody
+    counts as a manager, whatever the roles say.
     """
-    if Role.PLATFORM_ADMIN in actor.roles:
+    reach = default_reach((*actor.roles, Role.MANAGER) if overseen else actor.roles, act)
+    if reach is Reach.EVERYONE:
         return EVERYONE
-    if act is Act.VIEW:
+    if reach is Reach.OVERSEEN:
         return Scope(learners=overseen | {actor.id})
-    return NOBODY
+    return Scope(learners=frozenset({actor.id})) if reach is Reach.OWN else NOBODY

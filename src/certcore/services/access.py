@@ -1,10 +1,54 @@
-"""The access policy that certcore brings along (R-114)."""
+"""The access policy that certcore brings along, and what each operation asks of an access policy (R-114)."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
 
 from attrs import evolve, frozen
 
-from certcore.domain.people import NOBODY, Act, Actor, Scope, default_scope
+from certcore.domain.people import (
+    NOBODY,
+    Act,
+    Actor,
+    Reach,
+    Role,
+    Scope,
+    default_reach,
+    default_scope,
+)
 from certcore.errors import NotFound
 from certcore.ports import AccessPolicy, Directory, Ports
+
+OPERATIONS: Final[Mapping[str, tuple[Act, ...]]] = MappingProxyType(
+    {
+        "awarding.award": (Act.AWARD,),
+        "awarding.run": (Act.AWARD,),
+        "correcting.edit": (Act.EDIT,),
+        "correcting.unassign": (Act.UNASSIGN,),
+        "defining.add": (Act.DEFINE,),
+        "defining.assign": (Act.DEFINE,),
+        "defining.edit": (Act.DEFINE,),
+        "defining.get": (Act.VIEW,),
+        "defining.overviews": (Act.VIEW,),
+        "defining.retire": (Act.DEFINE,),
+        "importing.get": (Act.IMPORT,),
+        "importing.recent": (Act.IMPORT,),
+        "importing.run": (Act.IMPORT,),
+        "importing.undo": (Act.IMPORT,),
+        "previewing.policy_change": (Act.VIEW,),
+        "previewing.summary": (Act.VIEW,),
+        "reporting.awarded": (Act.VIEW,),
+        "reporting.search": (Act.VIEW,),
+        "reporting.show": (Act.VIEW,),
+        "running.get": (),
+        "running.run": (),
+        "running.run_queued": (),
+    }
+)
+"""Every operation of every service, by the name under which a `Registrar` has it, with the acts that it asks about.
+
+Those that ask about none take no actor: they are for the host's own code and never for a user's request.
+``docs/reference/access.md`` shows this table and `DEFAULT_ACCESS`; a test tries each row with every role."""
 
 
 @frozen
@@ -14,12 +58,12 @@ class RoleAccess(AccessPolicy):
     directory: Directory
 
     def scope(self, actor: Actor, act: Act) -> Scope:
-        """Platform admins may do all; others view themselves and those they oversee."""
+        """What `DEFAULT_ACCESS` says; the directory is asked whom they oversee only where that matters."""
         roles = self.directory.roles(actor.id)
         if roles is not None:
             actor = evolve(actor, roles=roles)
-        overseen = self.directory.overseen(actor.id) if act is Act.VIEW else frozenset[str]()
-        return default_scope(actor, act, overseen)
+        matters = default_reach((*actor.roles, Role.MANAGER), act) is Reach.OVERSEEN
+        return default_scope(actor, act, self.directory.overseen(actor.id) if matters else frozenset())
 
 
 def demand(ports: Ports, actor: Actor, act: Act, kind: str, ref: str) -> Scope:

@@ -1,13 +1,14 @@
 """Defining certifications: what they are, and which items carry them."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from certcore.domain.certifications import Certification, Item, ItemRef, Overview
 from certcore.domain.checks import nfc
 from certcore.domain.numbers import new_ids
-from certcore.domain.people import Act, Actor
+from certcore.domain.people import Act, Actor, Scope
 from certcore.errors import CodeTaken, InvalidValue, ItemTaken, NotFound
 from certcore.ports import Ports, Transaction
 from certcore.services.access import demand
@@ -54,17 +55,17 @@ class Defining:
         return self._change(ref, actor, {"retired": True})
 
     def get(self, ref: str | int, *, actor: Actor) -> Overview:
-        """One certification by code or id, with its counts (R-8); raises `NotFound`."""
-        demand(self._ports, actor, Act.VIEW, "certification", str(ref))
+        """One certification by code or id, with its counts as in `overviews` (R-8); raises `NotFound`."""
+        scope = demand(self._ports, actor, Act.VIEW, "certification", str(ref))
         with self._ports.storage.reading() as tx:
             certification = find_certification(tx, ref)
-            return next(each for each in tx.certifications.overviews() if each.certification.id == certification.id)
+            return next(each for each in _overviews(tx, scope) if each.certification.id == certification.id)
 
     def overviews(self, *, actor: Actor) -> Sequence[Overview]:
-        """All certifications with their counts (R-8), by name."""
-        demand(self._ports, actor, Act.VIEW, "certification", "list")
+        """All certifications with their counts (R-8), by name; of the live awards, those the actor may see (R-114)."""
+        scope = demand(self._ports, actor, Act.VIEW, "certification", "list")
         with self._ports.storage.reading() as tx:
-            return tx.certifications.overviews()
+            return _overviews(tx, scope)
 
     def assign(self, ref: str | int, items: Collection[ItemRef], *, actor: Actor) -> None:
         """Let the items carry the certification from now on (R-5); assigning it again changes nothing.
@@ -120,6 +121,14 @@ def check_carries(tx: Transaction, certification: Certification, item: ItemRef |
     """Raise `InvalidValue` when an award's basis names an item that does not carry the certification (R-20)."""
     if item is not None and tx.certifications.carried_by([item]).get(item) != certification.id:
         raise InvalidValue("code", str(item), f"an item that carries {certification.label}; assign it first")
+
+
+def _overviews(tx: Transaction, scope: Scope) -> Sequence[Overview]:
+    found = tx.certifications.overviews()
+    if scope.everyone:
+        return found
+    seen = Counter(holding for holding, _ in tx.awards.live([each.certification.id for each in found], scope.learners))
+    return [evolve(each, live_awards=seen[each.certification.id]) for each in found]
 
 
 def _check_code_free(tx: Transaction, certification: Certification) -> None:

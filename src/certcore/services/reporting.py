@@ -1,40 +1,25 @@
 """Reporting: finding awards, one in full, and the list of the awarded (R-8, R-35, R-90, R-91)."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from certcore.domain.awards import Award, Status, days_left, status
-from certcore.domain.certifications import Certification
+from certcore.domain.awards import Award, Status
 from certcore.domain.checks import nfc
 from certcore.domain.history import HistoryEntry
 from certcore.domain.numbers import id_from, id_text, normal_number
-from certcore.domain.people import Act, Actor, Person, Scope
+from certcore.domain.people import Act, Actor, Scope
+from certcore.domain.time import as_instant, zone_rules
+from certcore.domain.views import Viewer
 from certcore.errors import InvalidValue, NotFound
 from certcore.ports import AwardQuery, Ports, Transaction
 from certcore.services.access import demand
 from certcore.services.defining import find_certification
+from certcore.services.records import AwardRecord, records_of
 
 _LARGEST_PAGE = 1_000
-
-
-@frozen
-class AwardRecord:
-    """An award with what a reader needs beside it; ``person`` is None when the directory knows the learner no more."""
-
-    award: Award
-    status: Status
-    days_left: int | None
-    certification: Certification
-    person: Person | None
-    renews: str | None
-    renewed_by: str | None
-
-    @property
-    def username(self) -> str:
-        """The learner's username, or their id when the directory knows them no more."""
-        return self.person.username if self.person else self.award.learner_id
+_LISTED = frozenset(Status) - {Status.ARCHIVED, Status.REVOKED}
 
 
 @frozen
@@ -73,42 +58,70 @@ class Reporting:
         """
         if not 1 <= limit <= _LARGEST_PAGE:
             raise InvalidValue("limit", limit, f"1 to {_LARGEST_PAGE}")
-        now = self._ports.now() if at is None else at
-        scope = self._ports.access.scope(actor, Act.VIEW)
-        learners = self._learners(scope, username)
+        now = self._at(at, zone)
+        viewer = Viewer(actor, self._ports.access.scope(actor, Act.VIEW))
+        learners = self._learners(viewer.scope, username)
         with self._ports.storage.reading() as tx:
             found = None if certification is None else _certification_id(tx, certification)
             normal = None if number is None else normal_number(number)
             if found == _NOWHERE or (number is not None and normal is None):
                 return Page([], None)
             query = AwardQuery(now, learners, found, normal, frozenset(statuses), _position(after), limit + 1)
-            awards = tx.awards.search(query)
-            records = self._records(tx, awards[:limit], now, zone)
+            awards = _visible(tx, query, viewer)
+            records = list(records_of(self._ports, tx, awards[:limit], viewer, now, zone=zone))
         return Page(records, id_text(awards[limit - 1].id) if len(awards) > limit else None)
 
     def show(self, number: str, *, actor: Actor, zone: str | None = None) -> tuple[AwardRecord, Sequence[HistoryEntry]]:
-        """One award in full with its history, oldest entry first (R-91); raises `NotFound`."""
-        scope = demand(self._ports, actor, Act.VIEW, "award", number)
+        """One award in full with its history, oldest entry first (R-91); raises `NotFound`.
+
+        Learners see no notes, neither of the award nor in its history, and nothing of what was taken from them
+        (R-26, R-33, R-61).
+        """
+        now = self._at(None, zone)
+        viewer = Viewer(actor, demand(self._ports, actor, Act.VIEW, "award", number))
         normal = normal_number(number)
         with self._ports.storage.reading() as tx:
             award = tx.awards.by_number([normal]).get(normal) if normal else None
-            if award is None or not scope.covers(award.learner_id):
+            if award is None or viewer.shown(award) is None:
                 raise NotFound("award", number)
-            (record,) = self._records(tx, [award], self._ports.now(), zone)
-            return record, tx.history.of([award.id])[award.id]
+            (record,) = records_of(self._ports, tx, [award], viewer, now, zone=zone)
+            return record, [viewer.entry(entry, award) for entry in tx.history.of([award.id])[award.id]]
 
-    def awarded(self, certification: str | int, *, actor: Actor, zone: str | None = None) -> Iterator[AwardRecord]:
-        """Everybody who holds a live award of the certification, page by page (R-35)."""
-        live = [each for each in Status if each not in (Status.ARCHIVED, Status.REVOKED)]
-        after: str | None = None
+    def awarded(
+        self, certification: str | int, *, actor: Actor, at: datetime | None = None, zone: str | None = None
+    ) -> Iterator[AwardRecord]:
+        """Everybody to whom the certification is awarded at ``at``, by default now, page by page (R-35).
+
+        Upcoming and expired awards are among them; archived, revoked and unassigned ones are not. Whoever renewed ahead
+        is there twice until the new award starts: with the one that still runs, and with the one that follows. What was
+        revoked since ``at`` is there, for it was held then. Days left are counted in ``zone``, the reader's, by default
+        in each award's (R-15). Raises `NotFound`.
+        """
+        now = self._at(at, zone)
+        viewer = Viewer(actor, demand(self._ports, actor, Act.VIEW, "certification", str(certification)))
+        with self._ports.storage.reading() as tx:
+            found = find_certification(tx, certification).id
+        learners = None if viewer.scope.everyone else viewer.scope.learners
+        query = AwardQuery(now, learners, found, statuses=_LISTED, limit=_LARGEST_PAGE)
+        return self._awarded(query, viewer, zone)
+
+    def _awarded(self, query: AwardQuery, viewer: Viewer, zone: str | None) -> Iterator[AwardRecord]:
+        """The awards that ``query`` asks for and that were no mistake, each page read in a transaction of its own."""
         while True:
-            page = self.search(
-                actor=actor, certification=certification, statuses=live, zone=zone, after=after, limit=_LARGEST_PAGE
-            )
-            yield from page.records
-            if page.next is None:
+            with self._ports.storage.reading() as tx:
+                page = tx.awards.search(query)
+                held = [each for each in page if not each.never_held]
+                records = list(records_of(self._ports, tx, held, viewer, query.now, zone=zone))
+            yield from records
+            if len(page) < query.limit:
                 return
-            after = page.next
+            query = evolve(query, after=page[-1].id)
+
+    def _at(self, at: datetime | None, zone: str | None) -> datetime:
+        """The instant asked for, by default the present one; raises `NaiveDatetime`, and `UnknownZone`."""
+        if zone is not None:
+            zone_rules(zone)
+        return self._ports.now() if at is None else as_instant(at)
 
     def _learners(self, scope: Scope, username: str | None) -> frozenset[str] | None:
         visible = None if scope.everyone else scope.learners
@@ -118,31 +131,17 @@ class Reporting:
         person = self._ports.directory.match([wanted]).get(wanted)
         return frozenset([person.id] if person and scope.covers(person.id) else [])
 
-    def _records(self, tx: Transaction, awards: Sequence[Award], now: datetime, zone: str | None) -> list[AwardRecord]:
-        people = self._ports.directory.people({award.learner_id for award in awards})
-        certifications = tx.certifications.by_id({award.certification_id for award in awards})
-        neighbours = {each for award in awards for each in (award.renews, award.renewed_by) if each is not None}
-        numbers = {each.id: each.number for each in tx.awards.by_id(neighbours).values()}
-        return [_record(award, days_left(award, now, zone), now, people, certifications, numbers) for award in awards]
 
-
-def _record(
-    award: Award,
-    left: int | None,
-    now: datetime,
-    people: Mapping[str, Person],
-    certifications: Mapping[int, Certification],
-    numbers: Mapping[int, str],
-) -> AwardRecord:
-    return AwardRecord(
-        award,
-        status(award, now),
-        left,
-        certifications[award.certification_id],
-        people.get(award.learner_id),
-        None if award.renews is None else numbers.get(award.renews),
-        None if award.renewed_by is None else numbers.get(award.renewed_by),
-    )
+def _visible(tx: Transaction, query: AwardQuery, viewer: Viewer) -> list[Award]:
+    """A whole page of the awards that the viewer may see of those that ``query`` asks for."""
+    found: list[Award] = []
+    while (wanted := query.limit - len(found)) > 0:
+        page = tx.awards.search(evolve(query, limit=wanted))
+        found += [each for each in page if viewer.shown(each) is not None]
+        if len(page) < wanted:
+            break
+        query = evolve(query, after=page[-1].id)
+    return found
 
 
 _NOWHERE = -1

@@ -13,7 +13,7 @@ from certcore.cli.arguments import Amount, Choice, Day, Instant, Kind, Links, ba
 from certcore.cli.session import ACTOR, Here
 from certcore.codec import award_document, history_document
 from certcore.domain.awards import Status
-from certcore.services.reporting import AwardRecord
+from certcore.services.records import AwardRecord
 
 
 def edit(

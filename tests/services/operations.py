@@ -1,0 +1,176 @@
+"""One sample call of every operation, as somebody does it to somebody: what the access matrix tries (f45)."""
+
+import io
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime
+from typing import Final
+
+from certcore.adapters.memory import MemoryCatalog, MemoryDirectory, MemoryStorage
+from certcore.codec import JSON
+from certcore.domain.awards import Details
+from certcore.domain.certifications import Item, ItemRef
+from certcore.domain.jobs import Job, JobState
+from certcore.domain.people import Actor, Person, Role
+from certcore.domain.policy import RenewalPolicy
+from certcore.errors import NotFound
+from certcore.services.awarding import AwardRequest
+from certcore.services.importing import ImportReport, ImportRequest
+from tests.services.platform import ADMIN, Platform
+
+ACTORS: Final = {role: f"the-{role}" for role in Role}
+UNDER: Final = {role: f"under-the-{role}" for role in (Role.MANAGER, Role.COACH, Role.GROUP_ADMIN)}
+OTHER: Final = "other"
+C_1: Final = ItemRef.parse("course:C-1")
+C_2: Final = ItemRef.parse("course:C-2")
+YEARS: Final = RenewalPolicy.from_data({"validity": {"years": 2}})
+
+Sample = Callable[[Platform, Actor, str], object]
+"""Does the operation as the actor to what the text names; gives something true when it was reached."""
+
+
+def world() -> Platform:
+    """Everybody holds SAFE-1, which C-1 carries and C-2 may; nobody holds FRESH-1."""
+    people = [Person(f"id-{name}", name) for name in (*ACTORS.values(), *UNDER.values(), OTHER)]
+    directory = MemoryDirectory(
+        people,
+        groups={"nurses": [UNDER[Role.GROUP_ADMIN]]},
+        managers={UNDER[Role.MANAGER]: ACTORS[Role.MANAGER]},
+        coaches={ACTORS[Role.COACH]: [UNDER[Role.COACH]]},
+        admins={ACTORS[Role.GROUP_ADMIN]: ["nurses"]},
+    )
+    platform = Platform(MemoryStorage(), directory, MemoryCatalog([Item(C_1), Item(C_2)]))
+    platform.certification("SAFE-1", items=[str(C_1)])
+    platform.certification("FRESH-1")
+    platform.award(*(person.username for person in people))
+    return platform
+
+
+def number_of(platform: Platform, username: str, code: str = "SAFE-1") -> str | None:
+    """The number of the award of that certification which somebody has, if any."""
+    records = platform.registrar.reporting.search(actor=ADMIN, username=username, certification=code).records
+    return records[0].award.number if records else None
+
+
+def reaches(sample: Sample, platform: Platform, actor: Actor, username: str) -> bool:
+    """Whether the sample reaches that learner; a refusal looks like not there."""
+    try:
+        return bool(sample(platform, actor, username))
+    except NotFound:
+        return False
+
+
+def _request(username: str) -> AwardRequest:
+    return AwardRequest(certification="FRESH-1", issued_on=date(2026, 1, 1), usernames=(username,))
+
+
+def _award(platform: Platform, actor: Actor, username: str) -> object:
+    platform.registrar.awarding.award(_request(username), actor=actor)
+    return number_of(platform, username, "FRESH-1")
+
+
+def _run_award_job(platform: Platform, actor: Actor, username: str) -> object:
+    job = Job(
+        7,
+        "award",
+        actor,
+        JSON.unstructure(_request(username)),
+        datetime(2026, 3, 1, tzinfo=UTC),
+        state=JobState.RUNNING,
+        checkpoint={"recipients": [[username, f"id-{username}"]]},
+    )
+    with platform.storage.transaction() as tx:
+        tx.jobs.add(job)
+    platform.registrar.awarding.run(job)
+    return number_of(platform, username, "FRESH-1")
+
+
+def _imported(platform: Platform, actor: Actor, username: str) -> ImportReport:
+    header = "username,certification_code,certification_issue_date,always_valid,certification_expire_date,type,code"
+    file = io.BytesIO(f"{header}\n{username},FRESH-1,2026-01-31,true,,manual,\n".encode())
+    return platform.registrar.importing.run(file, ImportRequest(zone="UTC"), actor=actor)
+
+
+def _import(platform: Platform, actor: Actor, username: str) -> object:
+    _imported(platform, actor, username)
+    return number_of(platform, username, "FRESH-1")
+
+
+def import_id(platform: Platform, username: str) -> str:
+    """The id of an import of one award to somebody."""
+    return str(_imported(platform, ADMIN, username).import_id)
+
+
+def _assign(platform: Platform, actor: Actor, code: str) -> object:
+    platform.registrar.defining.assign(code, [C_2], actor=actor)
+    return True
+
+
+def _of(records: Iterable[object], username: str) -> bool:
+    return any(getattr(each, "username", None) == username for each in records)
+
+
+BY_NUMBER: Final[dict[str, Sample]] = {
+    "correcting.edit": lambda platform, actor, number: platform.registrar.correcting.edit(
+        number, actor=actor, details=Details(note="seen")
+    ),
+    "correcting.unassign": lambda platform, actor, number: platform.registrar.correcting.unassign(number, actor=actor),
+    "reporting.show": lambda platform, actor, number: platform.registrar.reporting.show(number, actor=actor),
+}
+"""Operations on one award, by its number."""
+
+BY_CERTIFICATION: Final[dict[str, Sample]] = {
+    "defining.assign": _assign,
+    "defining.edit": lambda platform, actor, code: platform.registrar.defining.edit(code, actor=actor, name="Mine"),
+    "defining.get": lambda platform, actor, code: platform.registrar.defining.get(code, actor=actor),
+    "defining.retire": lambda platform, actor, code: platform.registrar.defining.retire(code, actor=actor),
+}
+"""Operations on a certification and nobody in particular, by its code."""
+
+BY_IMPORT: Final[dict[str, Sample]] = {
+    "importing.get": lambda platform, actor, import_id: platform.registrar.importing.get(import_id, actor=actor),
+    "importing.undo": lambda platform, actor, import_id: platform.registrar.importing.undo(import_id, actor=actor),
+}
+"""Operations on an import, by its id."""
+
+
+def _on_the_award(sample: Sample) -> Sample:
+    return lambda platform, actor, username: sample(platform, actor, str(number_of(platform, username)))
+
+
+def _on_safe_1(sample: Sample) -> Sample:
+    return lambda platform, actor, _: sample(platform, actor, "SAFE-1")
+
+
+def _on_an_import(sample: Sample) -> Sample:
+    return lambda platform, actor, username: sample(platform, actor, import_id(platform, username))
+
+
+SAMPLES: Final[dict[str, Sample]] = {
+    **{operation: _on_the_award(sample) for operation, sample in BY_NUMBER.items()},
+    **{operation: _on_safe_1(sample) for operation, sample in BY_CERTIFICATION.items()},
+    **{operation: _on_an_import(sample) for operation, sample in BY_IMPORT.items()},
+    "awarding.award": _award,
+    "awarding.run": _run_award_job,
+    "defining.add": lambda platform, actor, _: platform.registrar.defining.add("Mine", actor=actor),
+    "defining.overviews": lambda platform, actor, _: platform.registrar.defining.overviews(actor=actor),
+    "importing.recent": lambda platform, actor, _: platform.registrar.importing.recent(actor=actor) == [],
+    "importing.run": _import,
+    "previewing.policy_change": lambda platform, actor, username: _of(
+        platform.registrar.previewing.policy_change("SAFE-1", YEARS, actor=actor), username
+    ),
+    "previewing.summary": lambda platform, actor, username: _of(
+        platform.registrar.previewing.summary("SAFE-1", YEARS, actor=actor, first=99).first, username
+    ),
+    "reporting.awarded": lambda platform, actor, username: _of(
+        platform.registrar.reporting.awarded("SAFE-1", actor=actor), username
+    ),
+    "reporting.search": lambda platform, actor, username: _of(
+        platform.registrar.reporting.search(actor=actor).records, username
+    ),
+}
+"""A sample of each operation that takes an actor."""
+
+ABOUT_NOBODY: Final = frozenset(
+    {*BY_CERTIFICATION, *BY_IMPORT, "defining.add", "defining.overviews", "importing.recent"}
+)
+"""Operations that are about no learner in particular: whoever may touch anybody may do them."""
