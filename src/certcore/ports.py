@@ -29,6 +29,7 @@ from attrs import field, frozen
 
 from certcore.domain.awards import Award, Status
 from certcore.domain.certifications import Certification, Item, ItemRef, Overview, Print
+from certcore.domain.external import ExternalCertificate, ExternalState
 from certcore.domain.files import DocumentRef, FileJudgement, FileLimits
 from certcore.domain.history import Event, HistoryEntry
 from certcore.domain.issuing import Issued
@@ -36,6 +37,7 @@ from certcore.domain.jobs import Job, Reject
 from certcore.domain.numbers import RandomBytes
 from certcore.domain.people import Act, Actor, Overseers, Person, Role, Scope
 from certcore.domain.settings import Settings
+from certcore.domain.stored_settings import Setting
 from certcore.domain.time import as_instant
 
 Clock = Callable[[], datetime]
@@ -57,6 +59,20 @@ class AwardQuery:
     number: str | None = None
     statuses: frozenset[Status] = frozenset()
     after: int | None = None
+    limit: int = 50
+
+
+@frozen
+class ExternalQuery:
+    """Which external certificates a list wants; what is None does not filter, nor do empty ``states``.
+
+    Empty ``learner_ids`` match nobody. The page has at most ``limit`` of them, in ascending order of submission and
+    then id, all behind the pair ``after``.
+    """
+
+    learner_ids: frozenset[str] | None = None
+    states: frozenset[ExternalState] = frozenset()
+    after: tuple[datetime, int] | None = None
     limit: int = 50
 
 
@@ -126,6 +142,52 @@ class AwardRepository(ABC):
     @abstractmethod
     def search(self, query: AwardQuery) -> Sequence[Award]:
         """The page of awards that ``query`` asks for, in ascending order of id."""
+
+
+class ExternalRepository(ABC):
+    """External certificates: no id, and no revision of a series, twice (R-73)."""
+
+    @abstractmethod
+    def add(self, certificates: Sequence[ExternalCertificate]) -> None:
+        """Store new ones, all or none; `Conflict` when an id, or a series with that revision, is taken."""
+
+    @abstractmethod
+    def update(self, certificates: Sequence[ExternalCertificate]) -> None:
+        """Replace each one whose stored version is one less, in the order given, all or none; else `Conflict`.
+
+        Id, learner, uploader, document, instant of submission and place in the series never change.
+        """
+
+    @abstractmethod
+    def by_id(self, ids: Collection[int]) -> dict[int, ExternalCertificate]:
+        """Those that exist, by id."""
+
+    @abstractmethod
+    def versions(self, series: Collection[int]) -> dict[int, list[ExternalCertificate]]:
+        """All versions of each series in ascending revision; series not there are absent."""
+
+    @abstractmethod
+    def accepted(self, learner_ids: Collection[str]) -> dict[str, list[ExternalCertificate]]:
+        """What was accepted of each of these learners, in ascending order of submission and id (`ACCEPTED_STATES`).
+
+        Learners without any are absent.
+        """
+
+    @abstractmethod
+    def search(self, query: ExternalQuery) -> Sequence[ExternalCertificate]:
+        """The page that ``query`` asks for."""
+
+
+class SettingRepository(ABC):
+    """Settings that a platform's admins change, by name."""
+
+    @abstractmethod
+    def get(self, name: str) -> Setting | None:
+        """The setting, if it was ever changed."""
+
+    @abstractmethod
+    def put(self, setting: Setting) -> None:
+        """Store a setting in its first version, or replace the one whose version is one less; else `Conflict`."""
 
 
 class HistoryRepository(ABC):
@@ -208,6 +270,8 @@ class Transaction(ABC):
     history: HistoryRepository
     outbox: Outbox
     jobs: JobRepository
+    externals: ExternalRepository
+    settings: SettingRepository
 
     def issue(self, issued: Issued) -> None:
         """Store new awards with their history and events, all or none; `Conflict` as the repositories raise it.
@@ -366,7 +430,11 @@ class DocumentStore(ABC):
 
 @frozen
 class Ports:
-    """What every service works on. ``jobs`` is None where queued jobs wait until the host runs them."""
+    """What every service works on.
+
+    ``jobs`` is None where queued jobs wait until the host runs them; without ``documents`` and ``file_judge`` nothing
+    can be uploaded.
+    """
 
     storage: Storage
     directory: Directory
@@ -376,6 +444,8 @@ class Ports:
     clock: Clock
     random_bytes: RandomBytes
     settings: Settings
+    documents: DocumentStore | None = None
+    file_judge: FileJudge | None = None
 
     def now(self) -> datetime:
         """The present instant in UTC; `NaiveDatetime` when the clock gives none."""

@@ -6,7 +6,7 @@ from functools import partial
 
 from certcore.domain.numbers import RandomBytes
 from certcore.domain.settings import Settings
-from certcore.ports import AccessPolicy, Catalog, Clock, Directory, JobQueue, Ports, Storage
+from certcore.ports import AccessPolicy, Catalog, Clock, Directory, DocumentStore, FileJudge, JobQueue, Ports, Storage
 from certcore.services.access import RoleAccess
 from certcore.services.awarding import JOB_KIND as AWARD_JOB
 from certcore.services.awarding import Awarding
@@ -15,6 +15,7 @@ from certcore.services.defining import Defining
 from certcore.services.importing import Importing
 from certcore.services.previewing import Previewing
 from certcore.services.reporting import Reporting
+from certcore.services.reviewing import Reviewing
 from certcore.services.running import Running
 
 
@@ -22,7 +23,8 @@ class Registrar:
     """The services over the ports of one tenant.
 
     ``access`` defaults to `RoleAccess`, ``clock`` to the machine's, ``random_bytes`` to the operating system's.
-    Without ``jobs``, long acts wait as queued jobs until ``running.run_queued()``.
+    Without ``jobs``, long acts wait as queued jobs until ``running.run_queued()``; without ``documents`` and
+    ``file_judge`` nobody can upload external certificates.
     """
 
     def __init__(
@@ -36,6 +38,8 @@ class Registrar:
         clock: Clock = partial(datetime.now, UTC),
         random_bytes: RandomBytes = os.urandom,
         settings: Settings = Settings(),
+        documents: DocumentStore | None = None,
+        file_judge: FileJudge | None = None,
     ) -> None:
         ports = Ports(
             storage=storage,
@@ -46,6 +50,8 @@ class Registrar:
             clock=clock,
             random_bytes=random_bytes,
             settings=settings,
+            documents=documents,
+            file_judge=file_judge,
         )
         self.defining = Defining(ports)
         self.awarding = Awarding(ports)
@@ -53,4 +59,5 @@ class Registrar:
         self.importing = Importing(ports)
         self.previewing = Previewing(ports)
         self.reporting = Reporting(ports)
+        self.reviewing = Reviewing(ports)
         self.running = Running(ports, {AWARD_JOB: self.awarding.run})

@@ -10,6 +10,7 @@ from attrs import evolve
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
 
+from certcore.domain.decisions import Outcome
 from certcore.domain.external import (
     ACCEPTED_STATES,
     TRANSITIONS,
@@ -34,6 +35,7 @@ from certcore.domain.external_transitions import (
 from certcore.domain.files import Finding, digest_of
 from certcore.domain.history import HistoryEntry, verifies
 from certcore.domain.people import Actor
+from certcore.domain.reasons import Reason
 from certcore.domain.transitions import Context
 from certcore.errors import CertcoreError, DateOutOfRange, InvalidValue, NotPending, NotReplaceable, SkippedDay
 
@@ -41,6 +43,8 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ANA, BOSS = Actor("ana"), Actor("boss")
 SALT = b"0123456789abcdef"
 CLAIM = Claim("First aid", date(2026, 1, 31), "Europe/Rome", date(2028, 1, 31), Decimal("6.5"), 77)
+NEW = Equated(Outcome.NEW, "N-1", 9)
+HELD = Equated(Outcome.ALREADY_HELD, "N-1", reasons=[Reason("certification_retired")])
 DOCUMENT = Document(digest_of(b"%PDF"), 4, "../../aid.pdf", (Finding("script"),))
 
 
@@ -93,7 +97,7 @@ def test_a_submitted_certificate_keeps_who_what_and_when() -> None:
     made = change.after
     assert (made.learner_id, made.uploaded_by, made.submitted_at) == ("cy", "boss", NOW)
     assert (made.state, made.claim, made.document, made.submitted) == (ExternalState.PENDING, CLAIM, DOCUMENT, None)
-    assert (made.series, made.revision, made.previous, made.award_id) == (5, 1, None, None)
+    assert (made.series, made.revision, made.previous, made.equated) == (5, 1, None, None)
     assert (made.ref, made.document_ref.digest, made.document_ref.holder) == ("0000000000000005", DOCUMENT.digest, 5)
     assert not made.counts
     assert change.before is None
@@ -101,8 +105,8 @@ def test_a_submitted_certificate_keeps_who_what_and_when() -> None:
 
 def test_an_accepted_one_counts_at_once() -> None:
     """R-73, R-74: and says what became of its equivalence."""
-    change = accept(Submission("ana", CLAIM, DOCUMENT), 5, SALT, context(), equated=Equated("new", "N-1", 9))
-    assert (change.after.state, change.after.counts, change.after.award_id) == (ExternalState.ACCEPTED, True, 9)
+    change = accept(Submission("ana", CLAIM, DOCUMENT), 5, SALT, context(), equated=NEW)
+    assert (change.after.state, change.after.counts, change.after.equated) == (ExternalState.ACCEPTED, True, NEW)
     assert '"award":"N-1"' in change.entry.facts
     assert '"outcome":"new"' in change.entry.facts
 
@@ -110,10 +114,10 @@ def test_an_accepted_one_counts_at_once() -> None:
 def test_a_verdict_keeps_who_gave_it_and_why() -> None:
     """R-73: reviewer, instant, comment, and the award that follows."""
     later = NOW + timedelta(hours=1)
-    yes = validate(pending(), "well done", SALT, context(BOSS, later), equated=Equated("already_held", "N-1")).after
+    yes = validate(pending(), "well done", SALT, context(BOSS, later), equated=HELD).after
     assert yes.review is not None
     assert (yes.review.reviewer_id, yes.review.at, yes.review.comment) == ("boss", later, "well done")
-    assert (yes.award_id, yes.counts) == (None, True)
+    assert (yes.equated, yes.counts) == (HELD, True)
     no = reject(pending(), "blurred", SALT, context(BOSS, later)).after
     assert no.review is not None
     assert (no.review.comment, no.counts) == ("blurred", False)
@@ -177,6 +181,8 @@ def test_another_version_takes_the_place_of_one_that_ended() -> None:
         ({"credits": Decimal("Infinity")}, InvalidValue),
         ({"credits": Decimal("1e9")}, InvalidValue),
         ({"credits": 6.5}, InvalidValue),
+        ({"equivalence": "SAFE-1"}, InvalidValue),
+        ({"equivalence": 2**63}, InvalidValue),
         ({"delivered_on": date(2011, 12, 30), "zone": "Pacific/Apia"}, SkippedDay),
         ({"delivered_on": date(1, 1, 1), "expires_on": None, "zone": "+10:00"}, DateOutOfRange),
     ],

@@ -225,7 +225,7 @@ class LostEvents(MemoryStorage):
 
 class _Issuing(Transaction):
     def __init__(self, tx: Transaction) -> None:
-        for name in ("certifications", "awards", "history", "outbox", "jobs"):
+        for name in ("certifications", "awards", "history", "outbox", "jobs", "externals", "settings"):
             setattr(self, name, getattr(tx, name))
 
     def issue(self, issued: Issued) -> None:

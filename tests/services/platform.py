@@ -11,7 +11,7 @@ from certcore.domain.certifications import Certification, Item, ItemKind, ItemRe
 from certcore.domain.people import Actor, Person, Role
 from certcore.domain.policy import RenewalPolicy
 from certcore.domain.settings import Settings
-from certcore.ports import Storage
+from certcore.ports import DocumentStore, FileJudge, Storage
 from certcore.registrar import Registrar
 from certcore.services.awarding import AwardReport, AwardRequest
 
@@ -28,6 +28,8 @@ class Platform:
     catalog: MemoryCatalog
     settings: Settings = field(factory=Settings)
     now: datetime = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    documents: DocumentStore | None = None
+    file_judge: FileJudge | None = None
     registrar: Registrar = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -38,6 +40,8 @@ class Platform:
             jobs=InProcessJobs(),
             clock=lambda: self.now,
             settings=self.settings,
+            documents=self.documents,
+            file_judge=self.file_judge,
         )
 
     def certification(self, code: str = "SAFE-1", items: Collection[str] = (), **parts: object) -> Certification:

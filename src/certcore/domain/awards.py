@@ -55,7 +55,10 @@ def _links(links: Iterable[Link]) -> tuple[Link, ...]:
 
 @frozen(cache_hash=True)
 class Basis:
-    """What an award rests on: its kind, an item's code, links for an external certification (R-20)."""
+    """What an award rests on: its kind, an item's code, links for an external certification (R-20).
+
+    An external certification that was uploaded and accepted here has its id as code, and needs no link (R-74).
+    """
 
     kind: BasisKind = BasisKind.MANUAL
     code: str | None = field(default=None, converter=optional_nfc)
@@ -72,7 +75,8 @@ class Basis:
 
     @links.validator
     def _linked(self, _attribute: object, links: tuple[Link, ...]) -> None:
-        if bool(links) != (self.kind is BasisKind.EXTERNAL_CERTIFICATION):
+        external = self.kind is BasisKind.EXTERNAL_CERTIFICATION
+        if (links and not external) or (external and not links and self.code is None):
             raise InvalidValue("links", links, "provider and link pairs for an external certification, and only there")
 
     @property

@@ -23,8 +23,10 @@ from attrs import field, frozen
 from attrs.converters import optional
 
 from certcore.domain.checks import nfc, prose, short_text
+from certcore.domain.decisions import Outcome
 from certcore.domain.files import DocumentRef, Finding
 from certcore.domain.numbers import id_text
+from certcore.domain.reasons import Reason
 from certcore.domain.time import civil, start_of_day
 from certcore.errors import InvalidValue
 
@@ -82,6 +84,10 @@ def _findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(findings)
 
 
+def _reasons(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    return tuple(reasons)
+
+
 def _amount(_instance: object, attribute: Any, amount: Decimal | None) -> None:
     if amount is not None and not (isinstance(amount, Decimal) and amount.is_finite() and 0 <= amount < 10**9):
         raise InvalidValue(attribute.name, amount, "a decimal number from 0 up, below 1,000,000,000")
@@ -100,7 +106,12 @@ class Claim:
     zone: str = field()
     expires_on: date | None = field(default=None, converter=optional(civil))
     credits: Decimal | None = field(default=None, validator=_amount)
-    equivalence: int | None = None
+    equivalence: int | None = field(default=None)
+
+    @equivalence.validator
+    def _an_id(self, _attribute: object, equivalence: int | None) -> None:
+        if equivalence is not None and not (type(equivalence) is int and 0 <= equivalence < 2**63):
+            raise InvalidValue("equivalence", equivalence, "the code or id of a certification")
 
     @zone.validator
     def _a_day_that_was(self, _attribute: object, zone: str) -> None:
@@ -138,13 +149,14 @@ class Review:
 class Equated:
     """What became of the equivalence (R-74).
 
-    ``outcome`` is its code, ``number`` that of the award the learner has for it now, ``award_id`` is that award where
-    it rests on this certificate.
+    ``number`` is that of the award which the learner has for it now, ``award_id`` is that award where it rests on this
+    certificate. ``reasons`` say why there is no new one.
     """
 
-    outcome: str
+    outcome: Outcome
     number: str | None = None
     award_id: int | None = None
+    reasons: tuple[Reason, ...] = field(default=(), converter=_reasons)
 
 
 @frozen
@@ -153,7 +165,7 @@ class ExternalCertificate:
 
     ``claim`` is what counts, ``submitted`` what was uploaded where a reviewer has corrected it since (R-73). ``series``
     is the id of its first version, ``revision`` counts them from 1, ``previous`` is the id of the one before it.
-    ``award_id`` is the award that rests on it. ``version`` and ``head`` are as for an award (R-64).
+    ``equated`` is what became of its equivalence when it was accepted. ``version`` and ``head`` are as for an award.
     """
 
     id: int
@@ -168,7 +180,7 @@ class ExternalCertificate:
     previous: int | None = None
     submitted: Claim | None = None
     review: Review | None = None
-    award_id: int | None = None
+    equated: Equated | None = None
     version: int = 1
     head: bytes = b""
 

@@ -19,6 +19,7 @@ from certcore.domain.external import (
 )
 from certcore.domain.history import EVENT_VERSION, Event, HistoryEntry, canonical, chained
 from certcore.domain.numbers import id_text
+from certcore.domain.time import civil_date
 from certcore.domain.transitions import Context
 from certcore.errors import InvalidValue, NotPending, NotReplaceable
 
@@ -36,7 +37,8 @@ class ExternalChange:
 def submit(submission: Submission, new_id: int, salt: bytes, context: Context) -> ExternalChange:
     """A certificate that waits for a reviewer.
 
-    Raises `NotReplaceable` while the one that it would replace waits itself.
+    Raises `NotReplaceable` while the one that it would replace waits itself, and `InvalidValue` for a delivery that is
+    still to come.
     """
     return _new("submitted", submission, new_id, salt, context)
 
@@ -49,7 +51,11 @@ def accept(
 
 
 def correct(certificate: ExternalCertificate, claim: Claim, salt: bytes, context: Context) -> ExternalChange:
-    """What a reviewer found it to say; what was submitted stays on record (R-73). Raises `NotPending`."""
+    """What a reviewer found it to say; what was submitted stays on record (R-73).
+
+    Raises `NotPending`, and `InvalidValue` as `submit`.
+    """
+    _must_be_past(claim, context)
     after = evolve(certificate, claim=claim, submitted=certificate.submitted or certificate.claim)
     facts = {"before": claim_facts(certificate.claim), "after": claim_facts(claim)}
     return _changed("corrected", certificate, after, facts, salt, context, title=claim.title)
@@ -64,11 +70,7 @@ def validate(
     equated: Equated | None = None,
 ) -> ExternalChange:
     """A reviewer's yes, with what became of the equivalence (R-73, R-74). Raises `NotPending`."""
-    after = evolve(
-        certificate,
-        review=Review(context.actor.id, context.now, comment),
-        award_id=None if equated is None else equated.award_id,
-    )
+    after = evolve(certificate, review=Review(context.actor.id, context.now, comment), equated=equated)
     facts = {"after": claim_facts(certificate.claim), **_equated_facts(equated)}
     return _changed("validated", certificate, after, facts, salt, context, note=comment)
 
@@ -98,12 +100,18 @@ def claim_facts(claim: Claim) -> dict[str, object]:
     return {key: value for key, value in shown.items() if value is not None}
 
 
+def _must_be_past(claim: Claim, context: Context) -> None:
+    if claim.delivered_on > civil_date(context.now, claim.zone):
+        raise InvalidValue("delivered_on", claim.delivered_on.isoformat(), "a day that is not in the future")
+
+
 def _new(
     act: str, submission: Submission, new_id: int, salt: bytes, context: Context, *, equated: Equated | None = None
 ) -> ExternalChange:
     claim, document, replaced = submission.claim, submission.document, submission.replaces
     if replaced is not None and replaced.state is ExternalState.PENDING:
         raise NotReplaceable(replaced.ref, "pending")
+    _must_be_past(claim, context)
     certificate = ExternalCertificate(
         id=new_id,
         learner_id=submission.learner_id,
@@ -115,7 +123,7 @@ def _new(
         series=new_id if replaced is None else replaced.series,
         revision=1 if replaced is None else replaced.revision + 1,
         previous=None if replaced is None else replaced.id,
-        award_id=None if equated is None else equated.award_id,
+        equated=equated,
         version=0,
     )
     facts = {
@@ -134,7 +142,7 @@ def _equated_facts(equated: Equated | None) -> dict[str, object]:
     if equated is None:
         return {}
     award = {} if equated.number is None else {"award": equated.number}
-    return {"outcome": equated.outcome, **award}
+    return {"outcome": equated.outcome.value, "reasons": [each.code for each in equated.reasons], **award}
 
 
 def _changed(

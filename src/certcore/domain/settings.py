@@ -2,7 +2,7 @@
 
 from attrs import field, frozen
 
-from certcore.domain.awards import Basis
+from certcore.domain.awards import Basis, BasisKind
 from certcore.domain.time import zone_rules
 from certcore.errors import InvalidValue, NotAllowedHere
 
@@ -39,7 +39,12 @@ class Settings:
             raise NotAllowedHere("awarding by hand")
 
     def check_basis(self, basis: Basis) -> None:
-        """Raise `InvalidValue` when the basis names a provider that the platform does not know (R-9)."""
+        """Raise `InvalidValue` for a basis given by hand that names a provider which the platform does not know (R-9).
+
+        So for an external certification without links: only one that was uploaded and accepted needs none (R-74).
+        """
+        if basis.kind is BasisKind.EXTERNAL_CERTIFICATION and not basis.links:
+            raise InvalidValue("links", basis.links, "the provider and link of the external certification")
         if self.providers is not None:
             for link in basis.links:
                 if link.provider not in self.providers:

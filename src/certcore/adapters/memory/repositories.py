@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from attrs import evolve
 
+from certcore.adapters.memory.externals import MemoryExternals, MemorySettings
 from certcore.adapters.memory.journal import Journal
 from certcore.domain.awards import Award, status
 from certcore.domain.certifications import Certification, ItemRef, Overview, Print, sorted_items
@@ -41,6 +42,8 @@ class MemoryTransaction(Transaction):
         self.history = MemoryHistory(journal)
         self.outbox = MemoryOutbox(journal)
         self.jobs = MemoryJobs(journal)
+        self.externals = MemoryExternals(journal)
+        self.settings = MemorySettings(journal)
 
 
 class MemoryAwards(AwardRepository):

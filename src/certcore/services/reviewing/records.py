@@ -1,0 +1,128 @@
+"""External certificates as the services share them: found, stored, shown in pages, and counted as credits."""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from attrs import frozen
+
+from certcore.domain.certifications import Certification
+from certcore.domain.external import ExternalCertificate, in_force
+from certcore.domain.external_transitions import ExternalChange
+from certcore.domain.numbers import id_from, id_text
+from certcore.domain.people import Person
+from certcore.domain.policy import Credit
+from certcore.domain.reviewers import ExternalSettings
+from certcore.domain.time import from_micros, to_micros
+from certcore.errors import DateOutOfRange, InvalidValue, NotFound
+from certcore.ports import Ports, Transaction
+
+KIND: Final = "external certificate"
+SETTING: Final = "external_certificates"
+_CURSOR: Final = re.compile("(-?[0-9]{1,18})-([0-7][0-9a-f]{15})")
+_NO_ID: Final = -1
+
+
+@frozen
+class ExternalRecord:
+    """An external certificate with what a reader needs beside it.
+
+    ``person`` is the learner, ``uploader`` and ``reviewer`` who did that; None where the directory does not know them.
+    ``equivalence`` is the certification it stands for, ``replaced_by`` the version that took its place.
+    """
+
+    certificate: ExternalCertificate
+    person: Person | None
+    uploader: Person | None
+    reviewer: Person | None
+    equivalence: Certification | None
+    replaced_by: ExternalCertificate | None
+
+    @property
+    def username(self) -> str:
+        """The learner's username, or their id when the directory knows them no more."""
+        return self.person.username if self.person else self.certificate.learner_id
+
+
+@frozen
+class ExternalPage:
+    """A page of records in the order of submission, and the cursor of the next page (None: this was the last)."""
+
+    records: Sequence[ExternalRecord]
+    next: str | None
+
+
+def external_settings(tx: Transaction) -> ExternalSettings:
+    """What the platform's admins have decided; the defaults where they have not."""
+    setting = tx.settings.get(SETTING)
+    return ExternalSettings() if setting is None else ExternalSettings().changed(setting.data)
+
+
+def find_external(tx: Transaction, ref: str) -> ExternalCertificate:
+    """The external certificate with this public id; raises `NotFound`."""
+    external_id = id_from(ref)
+    found = None if external_id is None else tx.externals.by_id([external_id]).get(external_id)
+    if found is None:
+        raise NotFound(KIND, ref)
+    return found
+
+
+def write_externals(tx: Transaction, changes: Sequence[ExternalChange]) -> None:
+    """Store changes, in the order given, with their history and events (I5)."""
+    tx.externals.add([change.after for change in changes if change.before is None])
+    tx.externals.update([change.after for change in changes if change.before is not None])
+    tx.history.append([change.entry for change in changes])
+    tx.outbox.append([change.event for change in changes])
+
+
+def records_of(ports: Ports, tx: Transaction, certificates: Sequence[ExternalCertificate]) -> Iterator[ExternalRecord]:
+    """A record for each certificate, in the order given."""
+    reviewers = {each.id: each.review.reviewer_id for each in certificates if each.review}
+    named = {each.learner_id for each in certificates} | {each.uploaded_by for each in certificates}
+    people = ports.directory.people(named | set(reviewers.values()))
+    wanted = {each.claim.equivalence for each in certificates if each.claim.equivalence is not None}
+    certifications = tx.certifications.by_id(wanted)
+    versions = tx.externals.versions({each.series for each in certificates})
+    later = {each.previous: each for series in versions.values() for each in series}
+    for each in certificates:
+        yield ExternalRecord(
+            each,
+            people.get(each.learner_id),
+            people.get(each.uploaded_by),
+            people.get(reviewers.get(each.id, "")),
+            certifications.get(_NO_ID if each.claim.equivalence is None else each.claim.equivalence),
+            later.get(each.id),
+        )
+
+
+def cursor_of(certificate: ExternalCertificate) -> str:
+    """Where the page behind this certificate begins."""
+    return f"{to_micros(certificate.submitted_at)}-{id_text(certificate.id)}"
+
+
+def place_of(cursor: str | None) -> tuple[datetime, int] | None:
+    """The place that `cursor_of` wrote; raises `InvalidValue` for any other text."""
+    if cursor is None:
+        return None
+    try:
+        found = _CURSOR.fullmatch(cursor)
+        if found:
+            return from_micros(int(found[1])), int(found[2], 16)
+    except (OverflowError, DateOutOfRange):
+        pass
+    raise InvalidValue("after", cursor, "the cursor that the page before gave as next")
+
+
+def external_credits(tx: Transaction, learner_ids: Collection[str]) -> dict[str, tuple[Credit, ...]]:
+    """The credits that accepted external certificates give each of these learners, on their days of delivery (R-71).
+
+    Of a certificate with several versions the one in force counts. Learners without any are absent.
+    """
+    found = {
+        learner_id: tuple(
+            Credit(each.claim.delivered_on, each.claim.credits) for each in in_force(accepted) if each.claim.credits
+        )
+        for learner_id, accepted in tx.externals.accepted(learner_ids).items()
+    }
+    return {learner_id: credits for learner_id, credits in found.items() if credits}
