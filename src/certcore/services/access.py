@@ -21,6 +21,10 @@ from certcore.ports import AccessPolicy, Directory, Ports
 
 OPERATIONS: Final[Mapping[str, tuple[Act, ...]]] = MappingProxyType(
     {
+        "archiving.restore": (Act.REVOKE,),
+        "archiving.revoke": (Act.REVOKE,),
+        "archiving.revoke_many": (Act.REVOKE,),
+        "archiving.run": (Act.REVOKE,),
         "awarding.award": (Act.AWARD,),
         "awarding.run": (Act.AWARD,),
         "correcting.edit": (Act.EDIT,),
