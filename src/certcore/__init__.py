@@ -31,6 +31,7 @@ _HOMES = {
         "NotLive",
         "NotPending",
         "NotReplaceable",
+        "NotRestorable",
         "NotUndoable",
         "NumberTaken",
         "Refused",

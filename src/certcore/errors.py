@@ -19,6 +19,7 @@
     │   ├── Retired             the certification is retired: no new awards
     │   ├── NotAllowedHere      switched off in the platform's settings (R-9)
     │   ├── NotLive             the award is no longer live: it cannot be changed
+    │   ├── NotRestorable       the award is not an archived predecessor that can be live again (R-65)
     │   ├── NotUndoable         an import's awards were changed since (R-45)
     │   ├── NumberTaken         no free certificate number was found (R-25)
     │   ├── FileRefused         an uploaded file may not be stored (R-71)
@@ -251,6 +252,21 @@ class NotLive(Refused):
     @property
     def message(self) -> str:
         return f"award {self.number} is no longer live; issue a new award instead of changing it."
+
+
+@define
+class NotRestorable(Refused):
+    """Award ``number`` cannot be live again (R-65)."""
+
+    code = "not_restorable"
+    number: str
+
+    @property
+    def message(self) -> str:
+        return (
+            f"award {self.number} cannot be live again: only one whose renewal was revoked or unassigned can, and only "
+            "while the learner holds no other of that certification; issue a new award instead."
+        )
 
 
 @define

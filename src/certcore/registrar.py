@@ -8,6 +8,8 @@ from certcore.domain.numbers import RandomBytes
 from certcore.domain.settings import Settings
 from certcore.ports import AccessPolicy, Catalog, Clock, Directory, DocumentStore, FileJudge, JobQueue, Ports, Storage
 from certcore.services.access import RoleAccess
+from certcore.services.archiving import JOB_KIND as REVOKE_JOB
+from certcore.services.archiving import Archiving
 from certcore.services.awarding import JOB_KIND as AWARD_JOB
 from certcore.services.awarding import Awarding
 from certcore.services.correcting import Correcting
@@ -54,10 +56,11 @@ class Registrar:
             file_judge=file_judge,
         )
         self.defining = Defining(ports)
+        self.archiving = Archiving(ports)
         self.awarding = Awarding(ports)
         self.correcting = Correcting(ports)
         self.importing = Importing(ports)
         self.previewing = Previewing(ports)
         self.reporting = Reporting(ports)
         self.reviewing = Reviewing(ports)
-        self.running = Running(ports, {AWARD_JOB: self.awarding.run})
+        self.running = Running(ports, {AWARD_JOB: self.awarding.run, REVOKE_JOB: self.archiving.run})

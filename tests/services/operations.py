@@ -2,13 +2,14 @@
 
 import io
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Final
 
 from certcore.adapters.memory import MemoryCatalog, MemoryDirectory, MemoryStorage
 from certcore.codec import JSON
-from certcore.domain.awards import Details
+from certcore.domain.awards import Details, Status
 from certcore.domain.certifications import Item, ItemRef
+from certcore.domain.decisions import Outcome
 from certcore.domain.jobs import Job, JobState
 from certcore.domain.people import Actor, Person, Role
 from certcore.domain.policy import RenewalPolicy
@@ -68,20 +69,31 @@ def _award(platform: Platform, actor: Actor, username: str) -> object:
     return number_of(platform, username, "FRESH-1")
 
 
-def _run_award_job(platform: Platform, actor: Actor, username: str) -> object:
-    job = Job(
-        7,
-        "award",
-        actor,
-        JSON.unstructure(_request(username)),
-        datetime(2026, 3, 1, tzinfo=UTC),
-        state=JobState.RUNNING,
-        checkpoint={"recipients": [[username, f"id-{username}"]]},
-    )
+def _run(platform: Platform, actor: Actor, kind: str, payload: dict[str, object], **parts: object) -> None:
+    """Run a job of the actor's that waited."""
+    job = Job(7, kind, actor, payload, platform.now, state=JobState.RUNNING, **parts)  # type: ignore[arg-type]
     with platform.storage.transaction() as tx:
         tx.jobs.add(job)
-    platform.registrar.awarding.run(job)
+    getattr(platform.registrar, {"award": "awarding", "revoke": "archiving"}[kind]).run(job)
+
+
+def _run_award_job(platform: Platform, actor: Actor, username: str) -> object:
+    recipients = {"recipients": [[username, f"id-{username}"]]}
+    _run(platform, actor, "award", JSON.unstructure(_request(username)), checkpoint=recipients)
     return number_of(platform, username, "FRESH-1")
+
+
+def _revoke_many(platform: Platform, actor: Actor, username: str) -> object:
+    numbers = [str(number_of(platform, username))]
+    return platform.registrar.archiving.revoke_many(numbers, actor=actor, reason="Fraud").counts[Outcome.REVOKED]
+
+
+def _run_revoke_job(platform: Platform, actor: Actor, username: str) -> object:
+    numbers = [str(number_of(platform, username))]
+    _run(platform, actor, "revoke", {"numbers": numbers, "reason": "Fraud", "restore": False})
+    return not list(
+        platform.registrar.reporting.search(actor=ADMIN, username=username, statuses=[Status.ACTIVE]).records
+    )
 
 
 def _imported(platform: Platform, actor: Actor, username: str) -> ImportReport:
@@ -110,6 +122,10 @@ def _of(records: Iterable[object], username: str) -> bool:
 
 
 BY_NUMBER: Final[dict[str, Sample]] = {
+    "archiving.restore": lambda platform, actor, number: platform.registrar.archiving.restore(number, actor=actor),
+    "archiving.revoke": lambda platform, actor, number: platform.registrar.archiving.revoke(
+        number, actor=actor, reason="Fraud"
+    ),
     "correcting.edit": lambda platform, actor, number: platform.registrar.correcting.edit(
         number, actor=actor, details=Details(note="seen")
     ),
@@ -149,6 +165,8 @@ SAMPLES: Final[dict[str, Sample]] = {
     **{operation: _on_the_award(sample) for operation, sample in BY_NUMBER.items()},
     **{operation: _on_safe_1(sample) for operation, sample in BY_CERTIFICATION.items()},
     **{operation: _on_an_import(sample) for operation, sample in BY_IMPORT.items()},
+    "archiving.revoke_many": _revoke_many,
+    "archiving.run": _run_revoke_job,
     "awarding.award": _award,
     "awarding.run": _run_award_job,
     "defining.add": lambda platform, actor, _: platform.registrar.defining.add("Mine", actor=actor),

@@ -42,6 +42,11 @@ def prose(longest: int = 20_000) -> Callable[[Any, Any, Any], None]:
     return check
 
 
+def check_prose(name: str, text: object, longest: int = 20_000) -> None:
+    """Raise `InvalidValue` unless ``text`` is text of any number of lines that is not blank."""
+    _check(name, text, longest, False, _UNSTORABLE_IN_PROSE)
+
+
 def optional_text(longest: int) -> Callable[[Any, Any, Any], None]:
     """An attrs validator: ``None``, or what `short_text` accepts."""
     required = short_text(longest)

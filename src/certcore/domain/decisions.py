@@ -1,10 +1,10 @@
-"""What happens when somebody is to be awarded: one decision for a hand, a bulk award and an import row alike."""
+"""What happens when somebody is to be awarded, or an award revoked: one decision for one and for many alike."""
 
 from enum import StrEnum
 
 from attrs import frozen
 
-from certcore.domain.awards import MANUAL, NO_DETAILS, Award, Basis, Details, Period
+from certcore.domain.awards import MANUAL, NO_DETAILS, Award, Basis, Details, EndReason, Period
 
 
 class Held(StrEnum):
@@ -24,6 +24,7 @@ class Outcome(StrEnum):
     UPDATED = "updated"
     UNCHANGED = "unchanged"
     ALREADY_HELD = "already_held"
+    REVOKED = "revoked"
     SUPERSEDED = "superseded"
     REJECTED = "rejected"
 
@@ -50,6 +51,7 @@ RENEWED = Decision(Outcome.RENEWED)
 UPDATED = Decision(Outcome.UPDATED)
 UNCHANGED = Decision(Outcome.UNCHANGED)
 ALREADY_HELD = Decision(Outcome.ALREADY_HELD)
+REVOKED = Decision(Outcome.REVOKED)
 
 
 def decide(offer: Offer, live: Award | None, held: Held, *, may_shorten: bool = False) -> Decision:
@@ -69,6 +71,20 @@ def decide(offer: Offer, live: Award | None, held: Held, *, may_shorten: bool = 
     if not may_shorten and shortens(offer.period, live.period):
         return Decision(Outcome.REJECTED, "would_shorten")
     return RENEWED if held is Held.RENEW else UPDATED
+
+
+def decide_revocation(award: Award | None) -> Decision:
+    """What becomes of an award that is to be revoked; None is one that is not there (R-61, R-65).
+
+    Revoking again is `UNCHANGED`; what ended in another way is no longer there to be taken away.
+    """
+    if award is None:
+        return Decision(Outcome.REJECTED, "not_found")
+    if award.ending is None:
+        return REVOKED
+    if award.ending.reason is EndReason.REVOKED:
+        return UNCHANGED
+    return Decision(Outcome.REJECTED, "not_live")
 
 
 def same_terms(offer: Offer, live: Award) -> bool:

@@ -12,10 +12,10 @@ from certcore.domain.history import EVENT_VERSION, Event, HistoryEntry, digest_o
 from certcore.domain.numbers import RandomBytes, new_ids, new_numbers, new_salts, new_tokens
 from certcore.domain.people import Person
 from certcore.domain.time import to_micros
-from certcore.domain.transitions import Context
+from certcore.domain.transitions import TRANSITIONS, Context
 
 ACT = "issued"
-EVENT = "award.issued"
+EVENT = TRANSITIONS[ACT].event
 
 
 @frozen(eq=False)

@@ -1,18 +1,57 @@
 """How awards change: each transition gives the award after it, its history entry and its event (I5).
 
-Nobody is notified of these; how awards come to be is in `issuing`.
+`TRANSITIONS` is the life cycle as a table; how awards come to be is in `issuing`.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
+from typing import Final
 
 from attrs import evolve, field, frozen
 
 from certcore.domain.awards import Award, Ending, EndReason
+from certcore.domain.checks import check_prose
 from certcore.domain.facts import before_of, written_terms
 from certcore.domain.history import EVENT_VERSION, Event, HistoryEntry, canonical, chained, personal
 from certcore.domain.people import Actor
 from certcore.domain.time import as_instant
-from certcore.errors import NotLive
+from certcore.errors import NotLive, NotRestorable
+
+
+@frozen
+class Transition:
+    """One row of the life cycle: what an ``act`` makes of an award.
+
+    ``before`` are the states from which it may happen, ``after`` the state it leads to: the reason why the award is no
+    longer live, None while it is live. An act without a state ``before`` makes a new award. ``told`` says whether the
+    learner is to be told of it. The event is the ``act`` with ``award.`` before it.
+    """
+
+    act: str
+    before: tuple[EndReason | None, ...]
+    after: EndReason | None
+    told: bool = False
+
+    @property
+    def event(self) -> str:
+        """The kind of the event that goes to the outbox with it (R-115)."""
+        return f"award.{self.act}"
+
+
+_LIVE: Final = (None,)
+_ROWS: Final = (
+    Transition("issued", (), None, told=True),
+    Transition("edited", _LIVE, None),
+    Transition("renewed", _LIVE, EndReason.RENEWED),
+    Transition("unassigned", _LIVE, EndReason.UNASSIGNED),
+    Transition("undone", _LIVE, EndReason.UNDONE),
+    Transition("revoked", _LIVE, EndReason.REVOKED, told=True),
+    Transition("cut_short", (EndReason.RENEWED,), EndReason.RENEWED),
+    Transition("restored", (EndReason.RENEWED,), None),
+)
+TRANSITIONS: Final[Mapping[str, Transition]] = MappingProxyType({each.act: each for each in _ROWS})
+"""Every act that changes an award, by its name in histories; no other change is made (I2)."""
 
 
 @frozen
@@ -45,14 +84,12 @@ class Change:
 
 def archive_renewed(award: Award, successor: Successor, salt: bytes, context: Context) -> Change:
     """The award that ``successor`` renews: archived, dates kept, valid until the successor starts (R-14, R-60)."""
-    _must_be_live(award)
     after = evolve(award, ending=Ending(EndReason.RENEWED, successor.starts_at), renewed_by=successor.id)
     return _changed(award, after, "renewed", {"by": successor.number}, salt, context)
 
 
 def unassign(award: Award, reason: str | None, salt: bytes, context: Context) -> Change:
     """The award taken from the learner's view and history as given by mistake (R-33)."""
-    _must_be_live(award)
     ending = Ending(EndReason.UNASSIGNED, min(context.now, award.period.issued_at))
     return _changed(award, evolve(award, ending=ending), "unassigned", {}, salt, context, note=reason)
 
@@ -62,7 +99,6 @@ def edit(award: Award, edited: Award, salt: bytes, context: Context) -> Change:
 
     Before and after are kept, no notice goes out (R-44).
     """
-    _must_be_live(award)
     facts = (
         f'{{"after":{written_terms(edited.period, edited.basis, edited.details, edited.edition)},'
         f'"before":{written_terms(award.period, award.basis, award.details, award.edition)}}}'
@@ -70,9 +106,41 @@ def edit(award: Award, edited: Award, salt: bytes, context: Context) -> Change:
     return _changed(award, edited, "edited", facts, salt, context, note=edited.details.note)
 
 
+def revoke(award: Award, reason: str, salt: bytes, context: Context, *, notify: bool = True) -> Change:
+    """The award taken away for ever, from now on, for a ``reason`` that history keeps (R-61).
+
+    Raises `InvalidValue` for a blank reason.
+    """
+    check_prose("reason", reason)
+    after = evolve(award, ending=Ending(EndReason.REVOKED, context.now))
+    return _changed(award, after, "revoked", {}, salt, context, note=reason, notify=notify)
+
+
+def outlives(award: Award, now: datetime) -> bool:
+    """Whether a renewed award is still to be valid after ``now``, until the award that renews it starts (R-14)."""
+    return award.ending is not None and award.ending.reason is EndReason.RENEWED and award.ending.at > now
+
+
+def cut_short(award: Award, revoked: Award, salt: bytes, context: Context) -> Change:
+    """A renewed award that would have been valid until ``revoked`` starts: over now, as that never will (R-61)."""
+    after = evolve(award, ending=Ending(EndReason.RENEWED, context.now))
+    return _changed(award, after, "cut_short", {"by": revoked.number}, salt, context)
+
+
+def restore(award: Award, successor: Award | None, reason: str | None, salt: bytes, context: Context) -> Change:
+    """The archived award live again, since the one that renewed it was taken away or is not there any more (R-65).
+
+    Raises `NotRestorable` for one that was never renewed, or whose ``successor`` was neither revoked nor unassigned.
+    """
+    renewed = award.ending is not None and award.ending.reason is EndReason.RENEWED
+    if not renewed or not (successor is None or _taken_away(successor)):
+        raise NotRestorable(award.number)
+    facts: dict[str, object] = {} if successor is None else {"after": successor.number}
+    return _changed(award, evolve(award, ending=None, renewed_by=None), "restored", facts, salt, context, note=reason)
+
+
 def undo_issue(award: Award, salt: bytes, context: Context) -> Change:
     """The award that an undone import issued: archived as if it had never been (R-45)."""
-    _must_be_live(award)
     ending = Ending(EndReason.UNDONE, min(context.now, award.period.issued_at))
     return _changed(award, evolve(award, ending=ending), "undone", {}, salt, context)
 
@@ -93,9 +161,8 @@ def undo_edit(award: Award, facts: str, salt: bytes, context: Context) -> Change
     )
 
 
-def _must_be_live(award: Award) -> None:
-    if not award.live:
-        raise NotLive(award.number)
+def _taken_away(award: Award) -> bool:
+    return award.ending is not None and award.ending.reason in (EndReason.REVOKED, EndReason.UNASSIGNED)
 
 
 def _changed(
@@ -107,7 +174,11 @@ def _changed(
     context: Context,
     *,
     note: str | None = None,
+    notify: bool = False,
 ) -> Change:
+    transition = TRANSITIONS[act]
+    if (before.ending.reason if before.ending else None) not in transition.before:
+        raise NotLive(before.number)
     seq = before.version + 1
     text = facts if isinstance(facts, str) else canonical(facts)
     entry = chained(
@@ -125,5 +196,5 @@ def _changed(
         before,
         evolve(after, version=seq, head=entry.hash),
         entry,
-        Event(before.id, seq, f"award.{act}", EVENT_VERSION, text, context.now, notify=False),
+        Event(before.id, seq, transition.event, EVENT_VERSION, text, context.now, transition.told and notify),
     )

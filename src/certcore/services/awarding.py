@@ -18,7 +18,7 @@ from certcore.errors import InvalidValue, Retired
 from certcore.ports import Ports, Transaction
 from certcore.services.access import demand
 from certcore.services.defining import check_carries, find_certification
-from certcore.services.running import Running, new_job, once, queue, save
+from certcore.services.running import Running, in_batches, new_job, once, queue
 from certcore.services.units import Candidate, carry_out, decisions_for, in_unit
 
 JOB_KIND = "award"
@@ -131,28 +131,16 @@ class Awarding:
     def run(self, job: Job) -> Job:
         """Do a queued job in batches, each with the rights its actor has at that moment; goes on where it stopped."""
         request = JSON.structure(job.payload, AwardRequest)
-        everybody: Sequence[tuple[str, str | None]] = job.checkpoint["recipients"]  # type: ignore[assignment]
-        while job.state is JobState.RUNNING:
+        everybody: Sequence[tuple[str, str | None]] = job.checkpoint.get("recipients", ())  # type: ignore[assignment]
+
+        def work(tx: Transaction, job: Job, batch: Sequence[tuple[str, str | None]]) -> dict[str, object]:
             self._check(request, job.actor)
-            batch = everybody[job.done : job.done + self._ports.settings.batch]
             known = self._ports.directory.people([person_id for _, person_id in batch if person_id])
             recipients = [_Recipient(username, known.get(person_id or "")) for username, person_id in batch]
-            job = self._run_batch(job, request, recipients, last=job.done + len(batch) == len(everybody))
-        return job
-
-    def _run_batch(self, job: Job, request: AwardRequest, recipients: Sequence[_Recipient], *, last: bool) -> Job:
-        def work(tx: Transaction) -> Job:
             report = _added(_reported(job), self._award(tx, request, recipients, job.actor, job.id))
-            return save(
-                tx,
-                job,
-                done=job.done + len(recipients),
-                result=JSON.unstructure(report),
-                state=JobState.DONE if last else JobState.RUNNING,
-                checkpoint={} if last else job.checkpoint,
-            )
+            return JSON.unstructure(report)  # type: ignore[no-any-return]
 
-        return in_unit(self._ports.storage, work)
+        return in_batches(self._ports, job, everybody, work)
 
     def _check(self, request: AwardRequest, actor: Actor) -> None:
         settings = self._ports.settings

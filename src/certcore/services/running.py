@@ -1,15 +1,19 @@
 """Running acts as jobs: once per idempotency key, queued where they are long, taken up again where they stopped."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from attrs import evolve, frozen
 
+from certcore.codec import JSON
 from certcore.domain.jobs import Job, JobState
 from certcore.domain.numbers import id_from, id_text, new_ids
 from certcore.domain.people import Actor
 from certcore.errors import CertcoreError, IdempotencyConflict, NotFound
 from certcore.ports import Ports, Transaction
 from certcore.services.units import in_unit
+
+T = TypeVar("T")
 
 Handler = Callable[[Job], Job]
 """Does a job from where it stands and gives it back finished."""
@@ -113,12 +117,51 @@ def once(ports: Ports, job: Job, work: Callable[[Transaction, Job], Job]) -> Job
     return in_unit(ports.storage, unit)
 
 
+def once_under(ports: Ports, job: Job, kind: type[T], work: Callable[[Transaction, int | None], T]) -> T:
+    """What ``work`` gives in one unit; where the job has a key, kept as its result and given again the next time.
+
+    ``work`` is told the job's id where there is to be one. Raises `IdempotencyConflict` as `once` does.
+    """
+    if job.key is None:
+        return in_unit(ports.storage, lambda tx: work(tx, None))
+
+    def unit(tx: Transaction, job: Job) -> Job:
+        return evolve(job, done=job.total or 0, result=JSON.unstructure(work(tx, job.id)), checkpoint={})
+
+    return JSON.structure(once(ports, job, unit).result, kind)
+
+
 def earlier(tx: Transaction, job: Job) -> Job | None:
     """The job that was done under the key of ``job`` before; `IdempotencyConflict` when that was another act (R-34)."""
     known = None if job.key is None else tx.jobs.by_key(job.key)
     if known is not None and known.fingerprint != job.fingerprint:
         raise IdempotencyConflict(known.key or "")
     return known
+
+
+def in_batches(
+    ports: Ports, job: Job, everything: Sequence[T], work: Callable[[Transaction, Job, Sequence[T]], dict[str, object]]
+) -> Job:
+    """``job`` done over ``everything``, from where it stands, each batch in a unit of its own.
+
+    ``work`` does a batch and gives what the job's result is then. Where somebody else has brought the job further
+    meanwhile, it goes on from there.
+    """
+
+    def unit(tx: Transaction) -> Job:
+        current = stored(tx, job.id)
+        if current.version != job.version:
+            return current
+        batch = everything[job.done : job.done + ports.settings.batch]
+        done = job.done + len(batch)
+        result = work(tx, job, batch)
+        if done < len(everything):
+            return save(tx, job, done=done, result=result)
+        return save(tx, job, done=done, result=result, state=JobState.DONE, checkpoint={})
+
+    while job.state is JobState.RUNNING:
+        job = in_unit(ports.storage, unit)
+    return job
 
 
 def queue(ports: Ports, job: Job, run: Callable[[int], object]) -> Job:
