@@ -109,6 +109,7 @@ def _changed(
     note: str | None = None,
 ) -> Change:
     seq = before.version + 1
+    (about_people,) = personal(context.actor.id, [(before.learner_id, note)])
     text = facts if isinstance(facts, str) else canonical(facts)
     entry = chained(
         before.head,
@@ -117,7 +118,7 @@ def _changed(
         at=context.now,
         act=act,
         facts=text,
-        personal=personal(context.actor.id, before.learner_id, note),
+        personal=about_people,
         salt=salt,
         job_id=context.job_id,
     )
