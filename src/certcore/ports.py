@@ -274,9 +274,10 @@ class Transaction(ABC):
     settings: SettingRepository
 
     def issue(self, issued: Issued) -> None:
-        """Store new awards with their history and events, all or none; `Conflict` as the repositories raise it.
+        """Store new awards with their history and events; `Conflict` as the repositories raise it.
 
-        Many come at once. A storage that takes rows only leaves this as it is.
+        Many come at once. After an error the transaction has to be left, for it may hold a part of them; a storage
+        where that is so does not commit it. A storage that takes rows only leaves this as it is.
         """
         self.awards.add(list(issued.awards()))
         self.history.append(list(issued.entries()))

@@ -57,6 +57,7 @@ WRONG_STORAGES = {
         "test_what_is_unique_to_an_award_is_taken_once[live holding]",
         "test_what_is_unique_to_an_award_is_unique_within_a_batch[number]",
         "test_a_transaction_is_usable_after_a_conflict[award]",
+        "test_who_goes_on_after_a_conflict_commits_no_part[3]",
     ],
     "storage_with(FoldedLearners)": ["test_learners_are_told_apart_by_code_point[ada-Ada]"],
     "storage_with(WholeSeconds)": [
