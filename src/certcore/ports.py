@@ -434,7 +434,7 @@ class Ports:
     """What every service works on.
 
     ``jobs`` is None where queued jobs wait until the host runs them; without ``documents`` and ``file_judge`` nothing
-    can be uploaded.
+    can be uploaded, and without a ``file_scanner`` what is uploaded is not scanned for viruses.
     """
 
     storage: Storage
@@ -447,6 +447,7 @@ class Ports:
     settings: Settings
     documents: DocumentStore | None = None
     file_judge: FileJudge | None = None
+    file_scanner: FileScanner | None = None
 
     def now(self) -> datetime:
         """The present instant in UTC; `NaiveDatetime` when the clock gives none."""

@@ -6,7 +6,18 @@ from functools import partial
 
 from certcore.domain.numbers import RandomBytes
 from certcore.domain.settings import Settings
-from certcore.ports import AccessPolicy, Catalog, Clock, Directory, DocumentStore, FileJudge, JobQueue, Ports, Storage
+from certcore.ports import (
+    AccessPolicy,
+    Catalog,
+    Clock,
+    Directory,
+    DocumentStore,
+    FileJudge,
+    FileScanner,
+    JobQueue,
+    Ports,
+    Storage,
+)
 from certcore.services.access import RoleAccess
 from certcore.services.archiving import JOB_KIND as REVOKE_JOB
 from certcore.services.archiving import Archiving
@@ -26,7 +37,7 @@ class Registrar:
 
     ``access`` defaults to `RoleAccess`, ``clock`` to the machine's, ``random_bytes`` to the operating system's.
     Without ``jobs``, long acts wait as queued jobs until ``running.run_queued()``; without ``documents`` and
-    ``file_judge`` nobody can upload external certificates.
+    ``file_judge`` nobody can upload external certificates, which ``file_scanner`` scans for viruses.
     """
 
     def __init__(
@@ -42,6 +53,7 @@ class Registrar:
         settings: Settings = Settings(),
         documents: DocumentStore | None = None,
         file_judge: FileJudge | None = None,
+        file_scanner: FileScanner | None = None,
     ) -> None:
         ports = Ports(
             storage=storage,
@@ -54,6 +66,7 @@ class Registrar:
             settings=settings,
             documents=documents,
             file_judge=file_judge,
+            file_scanner=file_scanner,
         )
         self.defining = Defining(ports)
         self.archiving = Archiving(ports)

@@ -31,7 +31,7 @@ def equate(ports: Ports, tx: Transaction, submission: Submission, external_id: i
     live = tx.awards.live([certification.id], [person.id]).get((certification.id, person.id))
     candidate = Candidate(certification, person, offer, live)
     (decision,) = decisions_for([candidate], Held.KEEP)
-    (number,) = carry_out(ports.storage, [candidate], [decision], context, ports.random_bytes)
+    (number,) = carry_out(tx, [candidate], [decision], context, ports.random_bytes)
     issued = decision.outcome is Outcome.NEW and number is not None
     award_id = tx.awards.by_number([number])[number].id if issued and number else None
     return Equated(decision.outcome, number, award_id)

@@ -4,15 +4,19 @@ from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Self
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from certcore.domain.external import ExternalCertificate
 from certcore.domain.jobs import Job, JobState
 from certcore.domain.people import Actor
 from certcore.ports import Ports, Transaction
 from certcore.services.reviewing.records import find_external
-from certcore.services.running import earlier, new_job, once
-from certcore.services.units import in_unit
+from certcore.services.running import earlier, new_job, once_under
+
+
+@frozen
+class _Done:
+    external: str
 
 
 @frozen
@@ -32,16 +36,10 @@ class Keyed:
         """What the act was done to under its key before; raises `IdempotencyConflict` when that was another act."""
         with self.ports.storage.reading() as tx:
             done = earlier(tx, self.job)
-            return None if done is None else _touched(tx, done)
+            return None if done is None else find_external(tx, str(done.result["external"]))
 
     def once(self, work: Callable[[Transaction, int | None], ExternalCertificate]) -> ExternalCertificate:
-        """What ``work`` gives in one unit, with the id of the job if there is one; or what it gave before."""
-        if self.job.key is None:
-            return in_unit(self.ports.storage, lambda tx: work(tx, None))
-        done = once(self.ports, self.job, lambda tx, job: evolve(job, result={"external": work(tx, job.id).ref}))
+        """What ``work`` was done to in one unit, now or before; it is told the id of the job where there is one."""
+        done = once_under(self.ports, self.job, _Done, lambda tx, job_id: _Done(work(tx, job_id).ref))
         with self.ports.storage.reading() as tx:
-            return _touched(tx, done)
-
-
-def _touched(tx: Transaction, done: Job) -> ExternalCertificate:
-    return find_external(tx, str(done.result["external"]))
+            return find_external(tx, done.external)

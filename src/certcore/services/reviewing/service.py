@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import BinaryIO, Final
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from certcore.domain.checks import nfc
 from certcore.domain.external import ExternalCertificate, ExternalState
@@ -19,6 +19,7 @@ from certcore.domain.transitions import Context
 from certcore.errors import InvalidValue, NotAllowedHere, NotFound
 from certcore.ports import ExternalQuery, Ports, Transaction
 from certcore.services.access import demand
+from certcore.services.examining import Examiner
 from certcore.services.reviewing.deciding import Deciding
 from certcore.services.reviewing.keys import Keyed
 from certcore.services.reviewing.records import (
@@ -56,6 +57,12 @@ class Reviewing:
     """External certificates, from upload to verdict."""
 
     _ports: Ports
+    _examiner: Examiner | None = field(init=False, repr=False)
+
+    @_examiner.default
+    def _judge_and_scanner(self) -> Examiner | None:
+        judge = self._ports.file_judge
+        return None if judge is None else Examiner(judge, self._ports.file_scanner)
 
     def settings(self, *, actor: Actor) -> ExternalSettings:
         """What the platform's admins have decided (R-70)."""
@@ -103,7 +110,7 @@ class Reviewing:
         `Retired`, `InvalidValue`, the dates' errors, and `StorageError`; then nothing is stored but bytes that
         `collect_orphans` removes.
         """
-        return self._record(upload_external(self._ports, upload, content, actor, key))
+        return self._record(upload_external(self._ports, self._examiner, upload, content, actor, key))
 
     def withdraw(self, ref: str, *, actor: Actor) -> ExternalRecord:
         """Take a pending certificate back: the learner's, or one the actor uploaded (R-73).

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from io import BytesIO
 from typing import BinaryIO, Final
 
 from attrs import evolve, frozen
@@ -16,9 +17,10 @@ from certcore.domain.people import Act, Actor, Person, Scope
 from certcore.domain.reviewers import ExternalSettings
 from certcore.domain.transitions import Context
 from certcore.errors import NoReviewer, NotAllowedHere, NotFound, NotReplaceable, Retired
-from certcore.ports import DocumentStore, FileJudge, Ports, Transaction
+from certcore.ports import Ports, Transaction
 from certcore.services.access import demand
 from certcore.services.defining import find_certification
+from certcore.services.examining import Examiner
 from certcore.services.reviewing.equating import equate
 from certcore.services.reviewing.keys import Keyed
 from certcore.services.reviewing.records import KIND, external_settings, find_external, write_externals
@@ -120,33 +122,31 @@ class _Uploading:
 
 
 def upload_external(
-    ports: Ports, upload: ExternalUpload, content: bytes | BinaryIO, actor: Actor, key: str | None
+    ports: Ports,
+    examiner: Examiner | None,
+    upload: ExternalUpload,
+    content: bytes | BinaryIO,
+    actor: Actor,
+    key: str | None,
 ) -> ExternalCertificate:
-    """Judge the file, store its bytes, and write the certificate; see `Reviewing.submit`."""
-    documents, file_judge = _needed(ports)
+    """Examine the file, store its bytes, and write the certificate; see `Reviewing.submit`."""
+    if ports.documents is None or examiner is None:
+        raise NotAllowedHere("uploading, which needs a document store and a file judge,")
     uploading = _begun(ports, upload, actor)
     with ports.storage.reading() as tx:
         settings = external_settings(tx)
         uploading.check(settings)
         if settings.validation:
             uploading.reviewers(settings)
-    data = content if isinstance(content, bytes) else file_judge.limits.read(content)
-    judgement = file_judge.judge(data)
+    data, judgement = examiner.read(BytesIO(content) if isinstance(content, bytes) else content)
     judgement.check(held=settings.validation)
-    asked = {"upload": upload, "sha256": judgement.sha256}
-    act = Keyed.of(ports, JOB_KIND, asked, actor, key)
+    act = Keyed.of(ports, JOB_KIND, {"upload": upload, "sha256": judgement.sha256}, actor, key)
     if (done := act.done()) is not None:
         return done
     (new_id,) = new_ids(1, ports.random_bytes)
     document = Document(judgement.sha256, judgement.size, kept_name(upload.file_name), judgement.findings)
-    documents.put(data, new_id)  # before the row that points to it; without one it is collected (I9)
+    ports.documents.put(data, new_id)  # before the row that points to it; without one it is collected (I9)
     return act.once(lambda tx, job_id: uploading.store(tx, new_id, document, judgement, job_id))
-
-
-def _needed(ports: Ports) -> tuple[DocumentStore, FileJudge]:
-    if ports.documents is None or ports.file_judge is None:
-        raise NotAllowedHere("uploading, which needs a document store and a file judge,")
-    return ports.documents, ports.file_judge
 
 
 def _begun(ports: Ports, upload: ExternalUpload, actor: Actor) -> _Uploading:
