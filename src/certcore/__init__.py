@@ -1,98 +1,60 @@
 """Training certifications: issue, renew, archive and prove them."""
 
-from certcore.domain.awards import Award, Basis, BasisKind, Details, Link, Period, Status
-from certcore.domain.certifications import Certification, Item, ItemKind, ItemRef
-from certcore.domain.decisions import Held, Outcome
-from certcore.domain.people import Act, Actor, Person, Role, Scope
-from certcore.domain.policy import RenewalPolicy
-from certcore.domain.settings import Settings
-from certcore.errors import (
-    CertcoreError,
-    CodeTaken,
-    Conflict,
-    CorruptRecord,
-    DateOutOfRange,
-    IdempotencyConflict,
-    InvalidDefinition,
-    InvalidInput,
-    InvalidPolicy,
-    InvalidValue,
-    ItemTaken,
-    NaiveDatetime,
-    NotAllowedHere,
-    NotFound,
-    NotLive,
-    NotRestorable,
-    NotUndoable,
-    NumberTaken,
-    Refused,
-    Retired,
-    Retryable,
-    SchemaMismatch,
-    SkippedDay,
-    StorageError,
-    UnknownZone,
-    UnreadableFile,
-)
-from certcore.registrar import Registrar
-from certcore.services.access import RoleAccess
-from certcore.services.awarding import AwardReport, AwardRequest
-from certcore.services.importing import Duplicates, ImportReport, ImportRequest, Mode, TableFormat
+from importlib import import_module
 
-__all__ = [
-    "Act",
-    "Actor",
-    "Award",
-    "AwardReport",
-    "AwardRequest",
-    "Basis",
-    "BasisKind",
-    "CertcoreError",
-    "Certification",
-    "CodeTaken",
-    "Conflict",
-    "CorruptRecord",
-    "DateOutOfRange",
-    "Details",
-    "Duplicates",
-    "Held",
-    "IdempotencyConflict",
-    "ImportReport",
-    "ImportRequest",
-    "InvalidDefinition",
-    "InvalidInput",
-    "InvalidPolicy",
-    "InvalidValue",
-    "Item",
-    "ItemKind",
-    "ItemRef",
-    "ItemTaken",
-    "Link",
-    "Mode",
-    "NaiveDatetime",
-    "NotAllowedHere",
-    "NotFound",
-    "NotLive",
-    "NotRestorable",
-    "NotUndoable",
-    "NumberTaken",
-    "Outcome",
-    "Period",
-    "Person",
-    "Refused",
-    "Registrar",
-    "RenewalPolicy",
-    "Retired",
-    "Retryable",
-    "Role",
-    "RoleAccess",
-    "SchemaMismatch",
-    "Scope",
-    "Settings",
-    "SkippedDay",
-    "Status",
-    "StorageError",
-    "TableFormat",
-    "UnknownZone",
-    "UnreadableFile",
-]
+_HOMES = {
+    "certcore.domain.awards": ("Award", "Basis", "BasisKind", "Details", "Link", "Period", "Status"),
+    "certcore.domain.certifications": ("Certification", "Item", "ItemKind", "ItemRef"),
+    "certcore.domain.decisions": ("Held", "Outcome"),
+    "certcore.domain.people": ("Act", "Actor", "Person", "Role", "Scope"),
+    "certcore.domain.policy": ("RenewalPolicy",),
+    "certcore.domain.settings": ("Settings",),
+    "certcore.errors": (
+        "CertcoreError",
+        "CodeTaken",
+        "Conflict",
+        "CorruptRecord",
+        "DateOutOfRange",
+        "IdempotencyConflict",
+        "InvalidDefinition",
+        "InvalidInput",
+        "InvalidPolicy",
+        "InvalidValue",
+        "ItemTaken",
+        "NaiveDatetime",
+        "NotAllowedHere",
+        "NotFound",
+        "NotLive",
+        "NotRestorable",
+        "NotUndoable",
+        "NumberTaken",
+        "Refused",
+        "Retired",
+        "Retryable",
+        "SchemaMismatch",
+        "SkippedDay",
+        "StorageError",
+        "UnknownZone",
+        "UnreadableFile",
+    ),
+    "certcore.registrar": ("Registrar",),
+    "certcore.services.access": ("RoleAccess",),
+    "certcore.services.awarding": ("AwardReport", "AwardRequest"),
+    "certcore.services.importing": ("Duplicates", "ImportReport", "ImportRequest", "Mode", "TableFormat"),
+}
+"""Where the public names come from, each when it is first asked for; ``__init__.pyi`` says so to type checkers."""
+
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME_OF)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = found = getattr(import_module(_HOME_OF[name]), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -22,12 +22,14 @@
     │   ├── NotRestorable       the award is not an archived predecessor that can be live again (R-65)
     │   ├── NotUndoable         an import's awards were changed since (R-45)
     │   ├── NumberTaken         no free certificate number was found (R-25)
+    │   ├── FileRefused         an uploaded file may not be stored (R-71)
     │   └── IdempotencyConflict the key was used with other parameters (R-34)
     └── StorageError            the store could not do it; it is as it was before
         ├── Conflict            somebody else was first: read again and decide again
         ├── Retryable           the database asked for another try of the whole unit
         ├── SchemaMismatch      the tables are older or newer than this release
-        └── CorruptRecord       a stored row that cannot be understood
+        ├── CorruptRecord       a stored row that cannot be understood
+        └── CorruptDocument     stored bytes that are gone or no longer those that were stored
 
 Each class has a stable ``code`` for machines and its data as attributes, and ``str()`` is an English sentence that says
 how to mend it.
@@ -289,6 +291,19 @@ class NumberTaken(Refused):
 
 
 @define
+class FileRefused(Refused):
+    """An uploaded file may not be stored: the ``codes`` of what was found, and ``problem`` in sentences (R-71)."""
+
+    code = "file_refused"
+    codes: tuple[str, ...]
+    problem: str
+
+    @property
+    def message(self) -> str:
+        return f"the file was not taken: {self.problem}"
+
+
+@define
 class IdempotencyConflict(Refused):
     """Idempotency key ``key`` was used before with other parameters (R-34)."""
 
@@ -356,6 +371,19 @@ class CorruptRecord(StorageError):
     @property
     def message(self) -> str:
         return f"stored {self.kind} {self.ref} cannot be read ({self.problem}); restore it from a backup."
+
+
+@define
+class CorruptDocument(StorageError):
+    """The bytes stored under the SHA-256 ``digest`` cannot be given out: ``problem`` (f40)."""
+
+    code = "corrupt_document"
+    digest: str
+    problem: str
+
+    @property
+    def message(self) -> str:
+        return f"stored document {self.digest} cannot be served ({self.problem}); restore it from a backup."
 
 
 def _shown(value: object, limit: int = 80) -> str:

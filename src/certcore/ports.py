@@ -1,4 +1,4 @@
-"""Everything a host implements, or takes an adapter for: storage, directory, catalog, access policy, job queue, clock.
+"""Everything a host implements, or takes an adapter for: storage, directory, catalog, access, jobs, files, clock.
 
 Rules that hold for every port:
 
@@ -29,6 +29,7 @@ from attrs import field, frozen
 
 from certcore.domain.awards import Award, Status
 from certcore.domain.certifications import Certification, Item, ItemRef, Overview, Print
+from certcore.domain.files import DocumentRef, FileJudgement, FileLimits
 from certcore.domain.history import Event, HistoryEntry
 from certcore.domain.issuing import Issued
 from certcore.domain.jobs import Job, Reject
@@ -209,9 +210,10 @@ class Transaction(ABC):
     jobs: JobRepository
 
     def issue(self, issued: Issued) -> None:
-        """Store new awards with their history and events, all or none; `Conflict` as the repositories raise it.
+        """Store new awards with their history and events; `Conflict` as the repositories raise it.
 
-        Many come at once. A storage that takes rows only leaves this as it is.
+        Many come at once. After an error the transaction has to be left, for it may hold a part of them; a storage
+        where that is so does not commit it. A storage that takes rows only leaves this as it is.
         """
         self.awards.add(list(issued.awards()))
         self.history.append(list(issued.entries()))
@@ -297,6 +299,62 @@ class JobQueue(ABC):
 
         ``run`` leaves an id alone that is not stored: a job whose transaction rolled back.
         A queue with workers of its own does nothing here. Never called inside a host's transaction.
+        """
+
+
+class FileJudge(ABC):
+    """Says whether an uploaded file may be stored: by its bytes, never by its name or claimed type (R-71)."""
+
+    @property
+    @abstractmethod
+    def limits(self) -> FileLimits:
+        """What a file may be; `FileLimits.read` reads no more of an upload than is needed to judge it."""
+
+    @abstractmethod
+    def judge(self, content: bytes) -> FileJudgement:
+        """The judgement of these bytes, whatever they are: content never makes it raise, hang or store anything."""
+
+
+class FileScanner(ABC):
+    """A virus scanner of the host's. Whatever goes wrong with it, a file is not taken (f54)."""
+
+    @abstractmethod
+    def scan(self, content: bytes) -> str | None:
+        """None for clean bytes, else the name of what is in them. Raising or never answering counts as not clean."""
+
+
+class DocumentStore(ABC):
+    """Bytes that never change, under their SHA-256, kept once for each holder: the row that points to them (I9).
+
+    One object serves one tenant and any number of threads. The same bytes for two holders are two documents: deleting
+    one leaves the other, so nobody counts references and no deletion overtakes a second upload (f52). A row is written
+    after its bytes are stored and removed before they are deleted; what is left in between is found by `put_before`.
+    """
+
+    @abstractmethod
+    def put(self, content: bytes, holder: int) -> DocumentRef:
+        """Store the bytes as they are; they are safe when it returns, and a second time changes nothing but their age.
+
+        Raises `StorageError`, and then leaves nothing of them (f38).
+        """
+
+    @abstractmethod
+    def get(self, ref: DocumentRef) -> bytes:
+        """The bytes; `CorruptDocument` when they are not there or their SHA-256 is another one (f40)."""
+
+    @abstractmethod
+    def exists(self, refs: Collection[DocumentRef]) -> frozenset[DocumentRef]:
+        """Those that are there, whole or not."""
+
+    @abstractmethod
+    def delete(self, refs: Collection[DocumentRef]) -> None:
+        """Remove these for good; those not there are passed over."""
+
+    @abstractmethod
+    def put_before(self, instant: datetime, after: DocumentRef | None, limit: int) -> Sequence[DocumentRef]:
+        """A page of documents last put before ``instant``, ascending by digest and holder, all after the one given.
+
+        Who collects what no row points to gives an instant long enough ago that its transaction has ended (f38).
         """
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from certcore.domain.numbers import ALPHABET, new_ids, new_numbers, new_tokens, normal_number
 
-numbers = st.binary(min_size=9, max_size=9).map(lambda data: new_numbers(1, lambda _count: data)[0])
+numbers = st.binary(min_size=12, max_size=12).map(lambda data: new_numbers(1, lambda _count: data)[0])
 
 
 @given(numbers)

@@ -6,9 +6,17 @@ from itertools import chain
 
 import pytest
 
-from certcore.testing import CatalogContract, DirectoryContract, JobQueueContract, StorageContract
+from certcore.testing import (
+    CatalogContract,
+    DirectoryContract,
+    DocumentStoreContract,
+    JobQueueContract,
+    StorageContract,
+)
 
 pytest_plugins = ["pytester"]
+
+CONTRACTS = [CatalogContract, DirectoryContract, DocumentStoreContract, JobQueueContract, StorageContract]
 
 BINDING = """
 import pytest
@@ -23,6 +31,9 @@ class TestWrong({contract}):
     @pytest.fixture
     def {fixture}(self):
         return {adapter}
+
+    def damage(self, documents, ref, content):
+        documents._kept[ref] = documents._kept[ref][0], content
 """
 
 WRONG_STORAGES = {
@@ -46,6 +57,7 @@ WRONG_STORAGES = {
         "test_what_is_unique_to_an_award_is_taken_once[live holding]",
         "test_what_is_unique_to_an_award_is_unique_within_a_batch[number]",
         "test_a_transaction_is_usable_after_a_conflict[award]",
+        "test_who_goes_on_after_a_conflict_commits_no_part[3]",
     ],
     "storage_with(FoldedLearners)": ["test_learners_are_told_apart_by_code_point[ada-Ada]"],
     "storage_with(WholeSeconds)": [
@@ -99,6 +111,25 @@ WRONG_DIRECTORIES = {
 
 WRONG_QUEUES = {"RepeatingJobs()": ["test_a_job_runs_once"], "ForgetfulJobs()": ["test_all_jobs_of_a_transaction_run"]}
 
+WRONG_DOCUMENTS = {
+    "TextModeDocuments()": ["test_bytes_come_back_as_they_were[5 bytes]"],
+    "SharedDocuments()": [
+        "test_the_same_bytes_of_two_holders_are_two_documents",
+        "test_holders_are_any_ids[1]",
+        "test_documents_are_listed_in_pages",
+    ],
+    "TrustingDocuments()": [
+        "test_other_bytes_are_never_given_out[]",
+        "test_other_bytes_are_never_given_out[half]",
+        "test_other_bytes_are_never_given_out[half of the bytez]",
+        "test_other_bytes_are_never_given_out[half of the bytes\\n]",
+    ],
+    "FirstPutWins()": ["test_putting_again_mends_what_was_damaged"],
+    "AgelessDocuments()": ["test_young_documents_are_not_listed"],
+    "DigestPages()": ["test_documents_are_listed_in_pages"],
+    "FussyDocuments()": ["test_deleting_what_is_not_there_does_nothing"],
+}
+
 
 @pytest.mark.parametrize(("adapter", "tests"), WRONG_STORAGES.items(), ids=WRONG_STORAGES)
 def test_a_wrong_storage_fails(pytester: pytest.Pytester, adapter: str, tests: list[str]) -> None:
@@ -118,6 +149,12 @@ def test_a_wrong_job_queue_fails(pytester: pytest.Pytester, adapter: str, tests:
     assert_fails(pytester, "JobQueueContract", "queue", adapter, tests)
 
 
+@pytest.mark.parametrize(("adapter", "tests"), WRONG_DOCUMENTS.items(), ids=WRONG_DOCUMENTS)
+def test_a_wrong_document_store_fails(pytester: pytest.Pytester, adapter: str, tests: list[str]) -> None:
+    """Each of the tests named fails."""
+    assert_fails(pytester, "DocumentStoreContract", "documents", adapter, tests)
+
+
 def assert_fails(pytester: pytest.Pytester, contract: str, fixture: str, adapter: str, tests: list[str]) -> None:
     """Bind the adapter to the contract, run the tests, and see every one of them fail, not break."""
     bound = pytester.makepyfile(BINDING.format(contract=contract, fixture=fixture, adapter=adapter))
@@ -127,7 +164,7 @@ def assert_fails(pytester: pytest.Pytester, contract: str, fixture: str, adapter
     assert ended == dict.fromkeys(tests, "failed")
 
 
-@pytest.mark.parametrize("contract", [CatalogContract, DirectoryContract, JobQueueContract, StorageContract])
+@pytest.mark.parametrize("contract", CONTRACTS)
 def test_no_test_of_a_contract_hides_another(contract: type) -> None:
     """A contract put together from parts keeps the tests and fixtures of all of them."""
     own = chain.from_iterable(vars(part) for part in contract.__mro__ if part is not object)
@@ -135,7 +172,7 @@ def test_no_test_of_a_contract_hides_another(contract: type) -> None:
     assert repeated == set()
 
 
-@pytest.mark.parametrize("contract", [CatalogContract, DirectoryContract, JobQueueContract, StorageContract])
+@pytest.mark.parametrize("contract", CONTRACTS)
 def test_every_test_of_a_contract_says_what_it_wants(contract: type) -> None:
     """A failing test must tell an adapter's author which promise was broken."""
     assert [
@@ -145,7 +182,12 @@ def test_every_test_of_a_contract_says_what_it_wants(contract: type) -> None:
 
 @pytest.mark.parametrize(
     ("contract", "fixture"),
-    [("StorageContract", "storage"), ("DirectoryContract", "directory"), ("CatalogContract", "catalog")],
+    [
+        ("StorageContract", "storage"),
+        ("DirectoryContract", "directory"),
+        ("CatalogContract", "catalog"),
+        ("DocumentStoreContract", "documents"),
+    ],
 )
 def test_a_contract_without_an_adapter_says_what_to_override(
     pytester: pytest.Pytester, contract: str, fixture: str

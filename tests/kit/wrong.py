@@ -2,19 +2,20 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from attrs import evolve
 
 from certcore.adapters.in_process import InProcessJobs
-from certcore.adapters.memory import Branch, MemoryDirectory, MemoryStorage
+from certcore.adapters.memory import Branch, MemoryDirectory, MemoryDocuments, MemoryStorage
 from certcore.adapters.memory.journal import Journal
 from certcore.adapters.memory.repositories import MemoryAwards, MemoryCertifications, MemoryJobs, MemoryOutbox
 from certcore.domain.awards import Award
+from certcore.domain.files import DocumentRef, digest_of
 from certcore.domain.issuing import Issued
 from certcore.domain.jobs import Job, Reject
 from certcore.domain.people import Person
-from certcore.errors import Conflict, NotFound
+from certcore.errors import Conflict, CorruptDocument, NotFound
 from certcore.ports import AwardQuery, Transaction
 from certcore.testing.directory import WORLD
 
@@ -231,3 +232,70 @@ def storage_with_ledgers(**repositories: Callable[[Journal], object]) -> MemoryS
     for name, repository in repositories.items():
         setattr(storage._repositories, name, repository(storage._journal))
     return storage
+
+
+class TextModeDocuments(MemoryDocuments):
+    """Line ends are changed on the way in, and forgiven on the way out."""
+
+    def put(self, content: bytes, holder: int) -> DocumentRef:
+        return super().put(content.replace(b"\r\n", b"\n"), holder)
+
+
+class SharedDocuments(MemoryDocuments):
+    """One copy for all holders, so that one deletes it for the others."""
+
+    def put(self, content: bytes, holder: int) -> DocumentRef:
+        super().put(content, 0)
+        return DocumentRef(digest_of(content), holder)
+
+    def get(self, ref: DocumentRef) -> bytes:
+        return super().get(DocumentRef(ref.digest, 0))
+
+    def exists(self, refs: Collection[DocumentRef]) -> frozenset[DocumentRef]:
+        return frozenset(ref for ref in refs if super(SharedDocuments, self).exists([DocumentRef(ref.digest, 0)]))
+
+    def delete(self, refs: Collection[DocumentRef]) -> None:
+        super().delete([DocumentRef(ref.digest, 0) for ref in refs])
+
+
+class TrustingDocuments(MemoryDocuments):
+    """What is stored is served, whatever it is."""
+
+    def get(self, ref: DocumentRef) -> bytes:
+        try:
+            return self._kept[ref][1]
+        except KeyError:
+            raise CorruptDocument(ref.digest, "it is not there") from None
+
+
+class FirstPutWins(MemoryDocuments):
+    """What seems to be there already is not written again."""
+
+    def put(self, content: bytes, holder: int) -> DocumentRef:
+        ref = DocumentRef(digest_of(content), holder)
+        return ref if ref in self._kept else super().put(content, holder)
+
+
+class AgelessDocuments(MemoryDocuments):
+    """Lists what was stored a moment ago."""
+
+    def put_before(self, instant: datetime, after: DocumentRef | None, limit: int) -> Sequence[DocumentRef]:
+        return super().put_before(instant + timedelta(days=99), after, limit)
+
+
+class DigestPages(MemoryDocuments):
+    """A page goes on after the digest, not after the holder."""
+
+    def put_before(self, instant: datetime, after: DocumentRef | None, limit: int) -> Sequence[DocumentRef]:
+        last = None if after is None else DocumentRef(after.digest, 2**63 - 1)
+        return super().put_before(instant, last, limit)
+
+
+class FussyDocuments(MemoryDocuments):
+    """Deletes only what is there."""
+
+    def delete(self, refs: Collection[DocumentRef]) -> None:
+        for ref in refs:
+            if ref not in self._kept:
+                raise CorruptDocument(ref.digest, "it is not there")
+        super().delete(refs)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import Any
 
 from certcore.domain.awards import Basis, BasisKind, Details, Link, Period
@@ -14,26 +15,26 @@ from certcore.domain.time import format_instant, parse_date, parse_instant
 
 @lru_cache(maxsize=4_096)
 def written_terms(period: Period, basis: Basis, details: Details, edition: int) -> str:
-    """Everything about an award's terms that is nobody's personal data; so not the note."""
-    shown: dict[str, object] = {
-        "zone": period.zone,
-        "issued_on": _day(period.issued_on),
-        "issued_at": _instant(period.issued_at),
+    """Everything about an award's terms that is nobody's personal data; so not the note. As `canonical` writes it."""
+    members = {
         "anchor_on": _day(period.anchor_on),
-        "expires_on": _day(period.expires_on),
-        "expires_at": _instant(period.expires_at),
-        "expiring_on": _day(period.expiring_on),
-        "expiring_at": _instant(period.expiring_at),
-        "grace_ends_at": _instant(period.grace_ends_at),
-        "basis": basis.kind.value,
-        "code": basis.code,
-        "links": [[link.provider, link.url] for link in basis.links] or None,
-        "score": None if details.score is None else str(details.score),
+        "basis": f'"{basis.kind.value}"',
+        "code": None if basis.code is None else encode_basestring(basis.code),
         "completed_on": _day(details.completed_on),
-        "credits": None if details.credits is None else str(details.credits),
+        "credits": _amount(details.credits),
         "edition": edition,
+        "expires_at": _instant(period.expires_at),
+        "expires_on": _day(period.expires_on),
+        "expiring_at": _instant(period.expiring_at),
+        "expiring_on": _day(period.expiring_on),
+        "grace_ends_at": _instant(period.grace_ends_at),
+        "issued_at": _instant(period.issued_at),
+        "issued_on": _day(period.issued_on),
+        "links": canonical([[link.provider, link.url] for link in basis.links]) if basis.links else None,
+        "score": _amount(details.score),
+        "zone": encode_basestring(period.zone),
     }
-    return canonical({key: value for key, value in shown.items() if value is not None})
+    return "{" + ",".join([f'"{name}":{text}' for name, text in members.items() if text is not None]) + "}"
 
 
 def before_of(facts: str) -> tuple[Period, Basis, Details]:
@@ -67,8 +68,12 @@ def before_of(facts: str) -> tuple[Period, Basis, Details]:
 
 
 def _day(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()
+    return None if day is None else f'"{day.isoformat()}"'
 
 
 def _instant(instant: datetime | None) -> str | None:
-    return None if instant is None else format_instant(instant)
+    return None if instant is None else f'"{format_instant(instant)}"'
+
+
+def _amount(amount: Decimal | None) -> str | None:
+    return None if amount is None else f'"{amount}"'

@@ -1,7 +1,7 @@
 """What is written with every change: an entry in the chained history, and an event for the outbox (R-64, R-115)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from json.encoder import encode_basestring
@@ -52,15 +52,20 @@ class Event:
     notify: bool
 
 
-def canonical(data: Mapping[str, object]) -> str:
+def canonical(data: Mapping[str, object] | Sequence[object]) -> str:
     """``data`` as JSON with one spelling: sorted keys, no blanks, Unicode as it is."""
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def personal(actor_id: str, learner_id: str, note: str | None) -> str:
-    """The personal part of an entry, as `canonical` would write it."""
-    noted = "" if note is None else f',"note":{encode_basestring(note)}'
-    return f'{{"actor":{encode_basestring(actor_id)},"learner":{encode_basestring(learner_id)}{noted}}}'
+def personal(actor_id: str, learners: Iterable[tuple[str, str | None]]) -> list[str]:
+    """The personal part of the entry of each learner, an id and a note, as `canonical` would write it."""
+    actor = encode_basestring(actor_id)
+    return [
+        f'{{"actor":{actor},"learner":{encode_basestring(learner_id)}}}'
+        if note is None
+        else f'{{"actor":{actor},"learner":{encode_basestring(learner_id)},"note":{encode_basestring(note)}}}'
+        for learner_id, note in learners
+    ]
 
 
 def chained(

@@ -1,6 +1,7 @@
 """How awards come to be: in columns, one award or a hundred thousand, each with its history entry and event (I5)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from attrs import frozen
 
@@ -16,6 +17,9 @@ from certcore.domain.transitions import TRANSITIONS, Context
 
 ACT = "issued"
 EVENT = TRANSITIONS[ACT].event
+
+S = TypeVar("S")
+T = TypeVar("T")
 
 
 @frozen(eq=False)
@@ -102,14 +106,10 @@ def issue(
     numbers = new_numbers(count, random_bytes)
     salts = new_salts(count, random_bytes)
     actor_id, at = context.actor.id, to_micros(context.now)
-    terms = [
-        written_terms(offer.period, offer.basis, offer.details, certification.edition)
-        for offer, certification in zip(offers, certifications, strict=True)
-    ]
+    terms = _written(offers, [certification.edition for certification in certifications])
     facts = [f'{{"after":{after},"number":"{number}"}}' for after, number in zip(terms, numbers, strict=True)]
-    texts = [
-        personal(actor_id, learner.id, offer.details.note) for learner, offer in zip(learners, offers, strict=True)
-    ]
+    noted = [(learner.id, offer.details.note) for learner, offer in zip(learners, offers, strict=True)]
+    texts = personal(actor_id, noted)
     digests = [digest_of(text, salt) for text, salt in zip(texts, salts, strict=True)]
     return Issued(
         context,
@@ -130,3 +130,19 @@ def issue(
             for award_id, digest, text in zip(ids, digests, facts, strict=True)
         ],
     )
+
+
+def _written(offers: Sequence[Offer], editions: Sequence[int]) -> list[str]:
+    """The terms of each award; those of one offer and edition are written once."""
+    keys = list(zip(map(id, offers), editions, strict=True))
+    written = {
+        key: written_terms(offer.period, offer.basis, offer.details, key[1])
+        for key, offer in dict(zip(keys, offers, strict=True)).items()
+    }
+    return [written[key] for key in keys]
+
+
+def each_once(convert: Callable[[S], T], values: Sequence[S]) -> list[T]:
+    """``convert`` of each value; an object that stands there many times is converted once."""
+    converted = {key: convert(value) for key, value in {id(value): value for value in values}.items()}
+    return [converted[id(value)] for value in values]

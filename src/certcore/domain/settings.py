@@ -21,7 +21,7 @@ class Settings:
     providers: frozenset[str] | None = None
     credits: bool = True
     at_once: int = field(default=100)
-    batch: int = field(default=5_000)
+    batch: int = field(default=20_000)
 
     @zone.validator
     def _known(self, _attribute: object, zone: str) -> None:

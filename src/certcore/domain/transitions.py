@@ -180,6 +180,7 @@ def _changed(
     if (before.ending.reason if before.ending else None) not in transition.before:
         raise NotLive(before.number)
     seq = before.version + 1
+    (about_people,) = personal(context.actor.id, [(before.learner_id, note)])
     text = facts if isinstance(facts, str) else canonical(facts)
     entry = chained(
         before.head,
@@ -188,7 +189,7 @@ def _changed(
         at=context.now,
         act=act,
         facts=text,
-        personal=personal(context.actor.id, before.learner_id, note),
+        personal=about_people,
         salt=salt,
         job_id=context.job_id,
     )

@@ -177,9 +177,7 @@ class Awarding:
         ]
         context = Context(actor, self._ports.now(), job_id)
         decisions = decisions_for(candidates, request.held)
-        numbers = carry_out(
-            self._ports.storage, candidates, decisions, context, self._ports.random_bytes, notify=request.notify
-        )
+        numbers = carry_out(tx, candidates, decisions, context, self._ports.random_bytes, notify=request.notify)
         settled = dict(zip(people, zip(decisions, numbers, strict=True), strict=True))
         outcomes = [_outcome(each, _refusal(each, scope), settled) for each in recipients]
         return AwardReport(len(outcomes), Counter(each.outcome for each in outcomes), outcomes)

@@ -67,7 +67,7 @@ def decisions_for(candidates: Sequence[Candidate], held: Held, *, may_shorten: b
 
 
 def carry_out(
-    storage: Storage,
+    tx: Transaction,
     candidates: Sequence[Candidate],
     decisions: Sequence[Decision],
     context: Context,
@@ -77,38 +77,43 @@ def carry_out(
 ) -> list[str | None]:
     """Write what was decided, each certification and learner at most once; the number that each candidate holds now.
 
-    Called inside a unit. Raises `Conflict` when somebody else was first (see `in_unit`), and `NumberTaken` when in each
-    of `TRIES` draws a number was taken (f20).
+    Called inside a unit, which runs again on the `Conflict` that is raised when somebody else was first, or has one of
+    the numbers (see `in_unit`). Raises `NumberTaken` when `TRIES` draws in a row give numbers in use (f20).
     """
     pairs = list(zip(candidates, decisions, strict=True))
     winners = [each for each, decision in pairs if decision.outcome in (Outcome.NEW, Outcome.RENEWED)]
     updated = [each for each, decision in pairs if decision.outcome is Outcome.UPDATED]
+    issued = _issued(tx, winners, context, random_bytes, notify=notify)
+    write(tx, [*_edits(updated, context, random_bytes), *_archivals(winners, issued, context, random_bytes)])
+    tx.issue(issued)  # last, so that what it follows has ended (I1)
+    numbers = dict(zip(map(id, winners), issued.numbers, strict=True))
+    return [numbers.get(id(each)) or (each.live.number if each.live else None) for each in candidates]
+
+
+def _issued(
+    tx: Transaction, winners: Sequence[Candidate], context: Context, random_bytes: RandomBytes, *, notify: bool
+) -> Issued:
     for _ in range(TRIES):
-        issued = _issued(winners, context, random_bytes, notify=notify)
-        changes = [*_edits(updated, context, random_bytes), *_archivals(winners, issued, context, random_bytes)]
-        try:
-            with storage.transaction() as tx:
-                write(tx, changes)  # what ends goes first, so that what follows it fits (I1)
-                tx.issue(issued)
-        except Conflict:
-            if not _drew_a_taken_number(storage, issued):
-                raise
-        else:
-            numbers = dict(zip(map(id, winners), issued.numbers, strict=True))
-            return [numbers.get(id(each)) or (each.live.number if each.live else None) for each in candidates]
+        issued = issue(
+            [each.certification for each in winners],
+            [each.learner for each in winners],
+            [each.offer for each in winners],
+            [each.live.id if each.live else None for each in winners],
+            context,
+            random_bytes,
+            notify=notify,
+        )
+        if not _repeats(tx, issued.numbers):
+            return issued
     raise NumberTaken(TRIES)
 
 
-def _issued(winners: Sequence[Candidate], context: Context, random_bytes: RandomBytes, *, notify: bool) -> Issued:
-    return issue(
-        [each.certification for each in winners],
-        [each.learner for each in winners],
-        [each.offer for each in winners],
-        [each.live.id if each.live else None for each in winners],
-        context,
-        random_bytes,
-        notify=notify,
-    )
+def _repeats(tx: Transaction, numbers: Sequence[str]) -> bool:
+    """Whether the source of random bytes repeats itself: within ``numbers``, or an earlier draw from its start.
+
+    A single number that is taken by chance is left to the storage's `Conflict`.
+    """
+    return len(set(numbers)) < len(numbers) or bool(tx.awards.by_number(numbers[:1]))
 
 
 def _archivals(
@@ -126,8 +131,3 @@ def _edits(updated: Sequence[Candidate], context: Context, random_bytes: RandomB
         if each.live is not None:
             edited = evolve(each.live, period=each.offer.period, basis=each.offer.basis, details=each.offer.details)
             yield edit(each.live, edited, salt, context)
-
-
-def _drew_a_taken_number(storage: Storage, issued: Issued) -> bool:
-    with storage.transaction() as tx:
-        return len(set(issued.numbers)) < len(issued) or bool(tx.awards.by_number(issued.numbers))

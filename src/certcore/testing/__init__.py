@@ -16,6 +16,7 @@ import pytest
 pytest.register_assert_rewrite(
     "certcore.testing.catalog",
     "certcore.testing.directory",
+    "certcore.testing.documents",
     "certcore.testing.job_queue",
     "certcore.testing.storage",
     "certcore.testing.values",
@@ -23,7 +24,8 @@ pytest.register_assert_rewrite(
 
 from certcore.testing.catalog import CatalogContract  # noqa: E402
 from certcore.testing.directory import DirectoryContract  # noqa: E402
+from certcore.testing.documents import DocumentStoreContract  # noqa: E402
 from certcore.testing.job_queue import JobQueueContract  # noqa: E402
 from certcore.testing.storage import StorageContract  # noqa: E402
 
-__all__ = ["CatalogContract", "DirectoryContract", "JobQueueContract", "StorageContract"]
+__all__ = ["CatalogContract", "DirectoryContract", "DocumentStoreContract", "JobQueueContract", "StorageContract"]

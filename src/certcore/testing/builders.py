@@ -33,7 +33,7 @@ def new_id() -> int:
 
 def number_of(award_id: int) -> str:
     """A valid certificate number of its own for each id."""
-    (number,) = new_numbers(1, award_id.to_bytes)
+    (number,) = new_numbers(1, lambda count: bytes(award_id // 31**place % 31 for place in range(count)))
     return number
 
 

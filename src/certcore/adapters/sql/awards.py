@@ -83,8 +83,9 @@ class SqlAwards(AwardRepository):
         self._unit.insert(tables.award, rows, _named(awards))
 
     def issue(self, issued: Issued) -> None:
-        """Store new awards from their columns; raises as `add`."""
-        self._unit.insert(tables.award, issued_award_rows(self._tenant, issued), f"one of {len(issued)} awards")
+        """Store new awards from their columns; raises as `add`, and then the transaction has to be left."""
+        rows = issued_award_rows(self._tenant, issued)
+        self._unit.insert(tables.award, rows, f"one of {len(issued)} awards", undoing=False)
 
     def update(self, awards: Sequence[Award]) -> None:
         rows = [award_row(self._tenant, award) for award in awards]
@@ -169,8 +170,9 @@ class SqlHistory(HistoryRepository):
         self._unit.insert(tables.history, rows, _numbered("history entry", entries))
 
     def issue(self, issued: Issued) -> None:
-        """Store the first entries of new awards; raises as `append`."""
-        self._unit.insert(tables.history, issued_history_rows(self._tenant, issued), f"one of {len(issued)} entries")
+        """Store the first entries of new awards; raises as `append`, and then the transaction has to be left."""
+        rows = issued_history_rows(self._tenant, issued)
+        self._unit.insert(tables.history, rows, f"one of {len(issued)} entries", undoing=False)
 
     def of(self, award_ids: Collection[int]) -> dict[int, list[HistoryEntry]]:
         rows = self._unit.rows(_ENTRIES_OF, tenant=self._tenant, award_ids=award_ids) if award_ids else ()
@@ -205,8 +207,9 @@ class SqlOutbox(Outbox):
         self._unit.insert(tables.outbox, rows, _numbered("event", events))
 
     def issue(self, issued: Issued) -> None:
-        """Store the events of new awards; raises as `append`."""
-        self._unit.insert(tables.outbox, issued_event_rows(self._tenant, issued), f"one of {len(issued)} events")
+        """Store the events of new awards; raises as `append`, and then the transaction has to be left."""
+        rows = issued_event_rows(self._tenant, issued)
+        self._unit.insert(tables.outbox, rows, f"one of {len(issued)} events", undoing=False)
 
     def silence(self, keys: Sequence[tuple[int, int]]) -> None:
         self._unit.set_each(tables.outbox, "notify", [(0, self._tenant, *key) for key in keys], "an event")

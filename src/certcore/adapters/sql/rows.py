@@ -6,6 +6,7 @@ Periods, bases and details are shared by many awards of a batch, so they are con
 import json
 from decimal import Decimal
 from functools import lru_cache
+from itertools import repeat
 from typing import Any
 
 from certcore.adapters.sql.values import (
@@ -20,8 +21,9 @@ from certcore.adapters.sql.values import (
     or_none,
 )
 from certcore.domain.awards import Award, Basis, BasisKind, Details, Ending, EndReason, Link, Period
+from certcore.domain.decisions import Offer
 from certcore.domain.history import EVENT_VERSION, Event, HistoryEntry
-from certcore.domain.issuing import ACT, EVENT, Issued
+from certcore.domain.issuing import ACT, EVENT, Issued, each_once
 from certcore.domain.time import from_micros, parse_date, to_micros, zone_rules
 
 _SHARED = 8_192
@@ -55,35 +57,22 @@ def award_row(tenant: str, award: Award) -> Row:
 
 def issued_award_rows(tenant: str, issued: Issued) -> list[Row]:
     """The rows of `tables.award` of new awards."""
-    return [
-        (
-            tenant,
-            award_id,
-            number,
-            token,
-            certification.id,
-            certification.edition,
-            learner.id,
-            learner.full_name,
-            *_period_columns(offer.period),
-            *_basis_columns(offer.basis),
-            *_details_columns(offer.details),
-            renews,
-            *_LIVE_AND_NEW,
-            head,
-        )
-        for award_id, number, token, certification, learner, offer, renews, head in zip(
-            issued.ids,
-            issued.numbers,
-            issued.tokens,
-            issued.certifications,
-            issued.learners,
-            issued.offers,
-            issued.renews,
-            issued.hashes,
-            strict=True,
-        )
-    ]
+    rows = zip(
+        repeat(tenant),
+        issued.ids,
+        issued.numbers,
+        issued.tokens,
+        [certification.id for certification in issued.certifications],
+        [certification.edition for certification in issued.certifications],
+        [learner.id for learner in issued.learners],
+        [learner.full_name for learner in issued.learners],
+        *zip(*each_once(_offer_columns, issued.offers), strict=True),
+        issued.renews,
+        *map(repeat, _LIVE_AND_NEW),
+        issued.hashes,
+        strict=False,
+    )
+    return list(rows)
 
 
 _LIVE_AND_NEW: Row = (None, None, None, 1, 1)
@@ -92,18 +81,42 @@ _LIVE_AND_NEW: Row = (None, None, None, 1, 1)
 
 def issued_history_rows(tenant: str, issued: Issued) -> list[Row]:
     """The rows of `tables.history` of new awards."""
-    at, job_id = to_micros(issued.context.now), issued.context.job_id
-    columns = (issued.ids, issued.facts, issued.personal, issued.salts, issued.digests, issued.hashes)
-    return [(tenant, award_id, 1, at, ACT, *rest, job_id) for award_id, *rest in zip(*columns, strict=True)]
+    rows = zip(
+        repeat(tenant),
+        issued.ids,
+        repeat(1),
+        repeat(to_micros(issued.context.now)),
+        repeat(ACT),
+        issued.facts,
+        issued.personal,
+        issued.salts,
+        issued.digests,
+        issued.hashes,
+        repeat(issued.context.job_id),
+        strict=False,
+    )
+    return list(rows)
 
 
 def issued_event_rows(tenant: str, issued: Issued) -> list[Row]:
     """The rows of `tables.outbox` of new awards."""
-    now, notify = to_micros(issued.context.now), int(issued.notify)
-    return [
-        (tenant, award_id, 1, EVENT, EVENT_VERSION, facts, max(now, _micros_of(offer.period.issued_at)), notify)
-        for award_id, facts, offer in zip(issued.ids, issued.facts, issued.offers, strict=True)
-    ]
+    now = to_micros(issued.context.now)
+    rows = zip(
+        repeat(tenant),
+        issued.ids,
+        repeat(1),
+        repeat(EVENT),
+        repeat(EVENT_VERSION),
+        issued.facts,
+        each_once(lambda offer: max(now, to_micros(offer.period.issued_at)), issued.offers),
+        repeat(int(issued.notify)),
+        strict=False,
+    )
+    return list(rows)
+
+
+def _offer_columns(offer: Offer) -> Row:
+    return (*_period_columns(offer.period), *_basis_columns(offer.basis), *_details_columns(offer.details))
 
 
 @lru_cache(_SHARED)

@@ -12,6 +12,7 @@ from certcore.adapters.sql.failures import translated
 from certcore.errors import Conflict, StorageError
 
 _ENDED = "the transaction has ended; open a new one."
+_HALF_DONE = "an act in it was done in part; leave it, and repeat it from the start."
 _LOST = "the database has rolled the whole transaction back; leave it and repeat the act."
 
 
@@ -30,13 +31,17 @@ class Unit:
         with self._statement("row"):
             return self.connection.execute(statement, parameters).all()
 
-    def insert(self, table: Table, rows: Sequence[tuple[object, ...]], what: str) -> None:
-        """Insert rows with a value for each column of the table, all or none; `Conflict` over ``what``."""
+    def insert(self, table: Table, rows: Sequence[tuple[object, ...]], what: str, *, undoing: bool = True) -> None:
+        """Insert rows with a value for each column of the table, all or none; `Conflict` over ``what``.
+
+        Without ``undoing`` rows stay behind an error, and the transaction, or the part that began with a savepoint, can
+        only be left. It spares SQLite a copy of every page that it changes after a savepoint.
+        """
         if len(rows) == 1 and (statement := bulk.insert_unless_taken(table, self.connection.dialect)):
             if self._count(statement, rows, what) == 0:  # no error that would spoil the transaction, hence no savepoint
                 raise Conflict(what)
         elif rows:
-            with self.savepoint():
+            with self.savepoint() if undoing else self._leaving():
                 if self._dialect == "postgresql" and len(rows) >= bulk.COPY_FROM:
                     with self._statement(what):
                         bulk.copy(self.connection, table, rows)
@@ -84,13 +89,24 @@ class Unit:
         self.control(f"SAVEPOINT {name}")
         try:
             yield
+            self._check()
         except BaseException:
             self._undo_to(name)
             raise
         self.control(f"RELEASE SAVEPOINT {name}")
 
+    @contextmanager
+    def _leaving(self) -> Iterator[None]:
+        """Nothing but leaving is possible after an exception."""
+        try:
+            yield
+        except BaseException:
+            self._unusable = self._unusable or _HALF_DONE
+            raise
+
     def _undo_to(self, name: str) -> None:
-        if self._unusable is None:
+        if self._unusable in (None, _HALF_DONE):
+            self._unusable = None
             try:
                 self.control(f"ROLLBACK TO SAVEPOINT {name}")
                 self.control(f"RELEASE SAVEPOINT {name}")
@@ -105,6 +121,7 @@ class Unit:
             yield
             self.control("COMMIT")
         except BaseException:
+            self._unusable = None
             with suppress(StorageError):
                 self.control("ROLLBACK")
             raise

@@ -1,6 +1,6 @@
 """The same rows stored as others would, each in a process of its own: a task as JSON in, its CPU time out.
 
-What certcore is measured beside is no part of it and may be missing, hence the imports by name.
+What certcore is measured beside is no part of it and may be missing: only the function that needs it imports it.
 """
 
 import csv
@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
-from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,18 +32,20 @@ Parts = Sequence[tuple[str, list[tuple[Any, ...]]]]
 
 def sqlalchemy_orm(path: Path, file: Path, parts: Parts) -> Callable[[], None]:
     """`Session.add_all` of an object for each row."""
-    orm = import_module("sqlalchemy.orm")
-    registry, models = orm.registry(), {}
+    from sqlalchemy.orm import Session, registry  # noqa: PLC0415
+
+    mapped = registry()
+    models: dict[str, Any] = {}
     for table, _ in parts:
         if table not in models:
             models[table] = type(table, (), {})
-            registry.map_imperatively(models[table], metadata.tables[table])
+            mapped.map_imperatively(models[table], metadata.tables[table])
     columns = {table: metadata.tables[table].c.keys() for table in models}
     engine = own_engine(f"sqlite:///{path}")
 
     def work() -> None:
         _read(file)
-        with orm.Session(engine) as session, session.begin():
+        with Session(engine) as session, session.begin():
             for table, rows in parts:
                 session.add_all([models[table](**dict(zip(columns[table], row, strict=True))) for row in rows])
                 session.flush()
@@ -54,18 +55,22 @@ def sqlalchemy_orm(path: Path, file: Path, parts: Parts) -> Callable[[], None]:
 
 def django_bulk_create(path: Path, file: Path, parts: Parts) -> Callable[[], None]:
     """`bulk_create` of an object for each row."""
-    django, conf = import_module("django"), import_module("django.conf")
+    import django  # noqa: PLC0415
+    from django.conf import settings  # noqa: PLC0415
+
     pragmas = "; ".join(f"PRAGMA {pragma}" for pragma in _PRAGMAS)
     sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": path, "OPTIONS": {"init_command": pragmas}}
-    conf.settings.configure(DATABASES={"default": sqlite}, USE_TZ=True)
+    settings.configure(DATABASES={"default": sqlite}, USE_TZ=True)
     django.setup()
-    db = import_module("django.db")
-    models = {table: _django_model(db.models, table) for table, _ in parts}
+    from django.db import models as fields  # noqa: PLC0415
+    from django.db import transaction  # noqa: PLC0415
+
+    models = {table: _django_model(fields, table) for table, _ in parts}
     columns = {table: metadata.tables[table].c.keys() for table in models}
 
     def work() -> None:
         _read(file)
-        with db.transaction.atomic():
+        with transaction.atomic():
             for table, rows in parts:
                 model, names = models[table], columns[table]
                 model.objects.bulk_create([model(**dict(zip(names, row, strict=True))) for row in rows])
@@ -92,7 +97,7 @@ def _django_model(models: Any, name: str) -> Any:
 
 def plain_loop(path: Path, file: Path, parts: Parts) -> Callable[[], None]:
     """Every row by itself: its dates read by pendulum, its INSERTs executed one by one."""
-    pendulum = import_module("pendulum")
+    import pendulum  # noqa: PLC0415
 
     def work() -> None:
         for line in _lines(file):

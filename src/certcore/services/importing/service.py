@@ -30,6 +30,7 @@ from certcore.services.running import earlier, new_job, save, stored
 from certcore.services.units import Candidate, carry_out, decisions_for, in_unit
 
 JOB_KIND = "import"
+_REJECTS_READ = 1_000
 
 Progress = Callable[[int, int], object]
 """Told how many rows are done, and of how many."""
@@ -59,9 +60,9 @@ class Importing:
         """Turn the rows of a seekable binary ``file`` into awards, and report what became of each (R-40 to R-46).
 
         Rows that cannot be used are reported and, with ``rejects``, written there as CSV that can be corrected and
-        imported again. Each batch is a transaction; in mode `all_or_nothing` the whole file is one, and one bad row
-        leaves nothing: then every row counts as rejected (R-43). A ``dry_run`` tells what would become of each row
-        and writes nothing. With an idempotency ``key`` the same import gives the same report, another one
+        imported again. `Settings.batch` rows are a transaction; in mode `all_or_nothing` the whole file is one, and one
+        bad row leaves nothing: then every row counts as rejected (R-43). A ``dry_run`` tells what would become of each
+        row and writes nothing. With an idempotency ``key`` the same import gives the same report, another one
         `IdempotencyConflict` (R-34). Raises `UnreadableFile` for a file that cannot be read at all, `InvalidValue` and
         `NotFound`; then nothing was written, but for the batches before a file was changed under way.
         """
@@ -132,7 +133,7 @@ class _Run:
         """Decide for every row and write nothing: there is no job."""
         tally = Tally()
         with self._ports.storage.reading() as tx:
-            for batch in self._table.batches(self._ports.settings.batch):
+            for batch in self._table.batches():
                 decided = self._decided(tx, batch)
                 tally = self._told(tally.plus(decided.counts, decided.rejects))
                 self._rejects.add(decided.rejects)
@@ -143,13 +144,13 @@ class _Run:
         return self._whole() if self._request.mode is Mode.ALL_OR_NOTHING else self._in_batches()
 
     def _in_batches(self) -> ImportReport:
-        """A transaction for each batch; a job that was killed, or that runs elsewhere, is taken up where it stands."""
+        """A transaction for so many rows; a job that was killed, or runs elsewhere, is taken up where it stands."""
         job = in_unit(self._ports.storage, self._taken_up)
         while job.state is JobState.RUNNING and job.done < self._survey.rows:
-            for batch in self._table.batches(self._ports.settings.batch, after=_line(job)):
-                job = in_unit(self._ports.storage, partial(self._next, job=job, batch=batch))
+            for batches in self._table.groups(self._ports.settings.batch, after=_line(job)):
+                job = in_unit(self._ports.storage, partial(self._next, job=job, batches=batches))
                 self._told(_tally(job))
-                if job.state is not JobState.RUNNING or _line(job) != batch.last_line:
+                if job.state is not JobState.RUNNING or _line(job) != batches[-1].last_line:
                     break  # undone meanwhile, or brought further by somebody else
             else:
                 break
@@ -170,10 +171,10 @@ class _Run:
             tx.jobs.add(job)
         return known or job
 
-    def _next(self, tx: Transaction, job: Job, batch: Batch) -> Job:
-        """The job with the batch done; or as it is, when somebody else has brought it further meanwhile."""
+    def _next(self, tx: Transaction, job: Job, batches: Sequence[Batch]) -> Job:
+        """The job with the batches done; or as it is, when somebody else has brought it further meanwhile."""
         current = stored(tx, job.id)
-        return current if current.version != job.version else self._write(tx, job, batch)
+        return current if current.version != job.version else self._write(tx, job, batches)
 
     def _finished(self, tx: Transaction, job_id: int, state: JobState = JobState.DONE) -> Job:
         job = stored(tx, job_id)
@@ -185,7 +186,7 @@ class _Run:
     def _read_rejects(self, tx: Transaction, job: Job) -> None:
         line = 0
         self._rejects.start_again()
-        while page := tx.jobs.rejects(job.id, line, self._ports.settings.batch):
+        while page := tx.jobs.rejects(job.id, line, min(_REJECTS_READ, self._ports.settings.batch)):
             self._rejects.add(page)
             line = page[-1].line
 
@@ -201,8 +202,8 @@ class _Run:
             if known is not None:
                 return known
             tx.jobs.add(job)
-            for batch in self._table.batches(self._ports.settings.batch):
-                job = self._write(tx, job, batch)
+            for batches in self._table.groups(self._ports.settings.batch):
+                job = self._write(tx, job, batches)
                 tally = self._told(_tally(job))
             if tally.errors:
                 self._read_rejects(tx, job)
@@ -239,20 +240,22 @@ class _Run:
         payload = {"sha256": self._digest, "request": JSON.unstructure(request)}
         return new_job(self._ports, JOB_KIND, payload, self._actor, key=self._key, state=state, total=self._survey.rows)
 
-    def _write(self, tx: Transaction, job: Job, batch: Batch) -> Job:
-        decided = self._decided(tx, batch)
+    def _write(self, tx: Transaction, job: Job, batches: Sequence[Batch]) -> Job:
         context = Context(self._actor, self._ports.now(), job.id)
-        carry_out(
-            self._ports.storage,
-            decided.candidates,
-            decided.decisions,
-            context,
-            self._ports.random_bytes,
-            notify=self._request.notify,
-        )
-        tx.jobs.reject(job.id, decided.rejects)
-        tally = _tally(job).plus(decided.counts, decided.rejects)
-        checkpoint = {"line": batch.last_line, "tally": JSON.unstructure(tally)}
+        tally = _tally(job)
+        for batch in batches:
+            decided = self._decided(tx, batch)
+            carry_out(
+                tx,
+                decided.candidates,
+                decided.decisions,
+                context,
+                self._ports.random_bytes,
+                notify=self._request.notify,
+            )
+            tx.jobs.reject(job.id, decided.rejects)
+            tally = tally.plus(decided.counts, decided.rejects)
+        checkpoint = {"line": batches[-1].last_line, "tally": JSON.unstructure(tally)}
         return save(tx, job, done=tally.done, checkpoint=checkpoint)
 
     def _decided(self, tx: Transaction, batch: Batch) -> _Decided:

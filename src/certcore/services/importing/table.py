@@ -20,6 +20,7 @@ __all__ = ["FIELD_LIMIT", "REPORT_COLUMNS", "BadRow", "Batch", "Table", "TableFo
 
 FIELD_LIMIT: Final = 128 * 1024
 """The most characters of one cell."""
+BATCH_ROWS: Final = 5_000
 _NARROW = 3
 
 
@@ -59,7 +60,21 @@ class Table:
     _file: BinaryIO
     _head: int
 
-    def batches(self, size: int = 500, after: int = 0) -> Iterator[Batch]:
+    def groups(self, rows: int, after: int = 0) -> Iterator[list[Batch]]:
+        """The same in lists of batches that have at most so many ``rows`` together, and together fit into memory."""
+        group: list[Batch] = []
+        room = rows
+        for batch in self.batches(min(rows, BATCH_ROWS), after):
+            size = len(batch.rows) + len(batch.bad)
+            if group and size > room:
+                yield group
+                group, room = [], rows
+            group.append(batch)
+            room -= size
+        if group:
+            yield group
+
+    def batches(self, size: int = BATCH_ROWS, after: int = 0) -> Iterator[Batch]:
         """All rows but those without any value, at most ``size`` at a time (fewer where rows are long).
 
         ``after`` goes on behind the ``last_line`` of an earlier batch. Raises `UnreadableFile`.

@@ -16,6 +16,7 @@ from certcore.services.running import save
 from certcore.services.units import write
 
 _NAMED = 1_000
+_PAGE = 5_000
 _TAKEN_BACK: Mapping[str, Callable[[Award, HistoryEntry, bytes, Context], Change]] = {
     "issued": lambda award, _entry, salt, context: undo_issue(award, salt, context),
     "renewed": lambda award, _entry, salt, context: undo_renewal(award, salt, context),
@@ -73,6 +74,6 @@ def _take_back(ports: Ports, tx: Transaction, job: Job, act: str, context: Conte
 
 def _pages(ports: Ports, tx: Transaction, job: Job) -> Iterator[Sequence[HistoryEntry]]:
     after: tuple[int, int] | None = None
-    while entries := tx.history.by_job(job.id, after, ports.settings.batch):
+    while entries := tx.history.by_job(job.id, after, min(_PAGE, ports.settings.batch)):
         yield entries
         after = entries[-1].award_id, entries[-1].seq

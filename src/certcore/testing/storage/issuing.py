@@ -1,6 +1,7 @@
 """New awards in columns: the same as one by one."""
 
 import os
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,7 @@ from certcore.domain.decisions import Offer
 from certcore.domain.issuing import Issued, issue
 from certcore.domain.policy import RenewalPolicy
 from certcore.domain.transitions import Context
-from certcore.errors import Conflict
+from certcore.errors import Conflict, StorageError
 from certcore.ports import Storage
 from certcore.testing.builders import ACTOR, NOW, make_award, make_person
 from certcore.testing.storage.base import StorageCase, all_awards, contents, store
@@ -76,3 +77,21 @@ class IssuingContract(StorageCase):
                 inner.issue(issued)
             assert len(tx.history.by_job(7, None, 10)) == 0
         assert contents(storage) == before
+
+    @pytest.mark.parametrize("count", [1, 3, 300])
+    def test_who_goes_on_after_a_conflict_commits_no_part(
+        self, storage: Storage, certification: Certification, count: int
+    ) -> None:
+        """I12: nothing of the batch is there, whether the storage commits the transaction or refuses to."""
+        issued = issued_to(certification, count)
+        last = list(issued.awards())[-1]
+        store(storage, evolve(make_award(certification), number=last.number))
+        before = contents(storage)
+        with suppress(StorageError), storage.transaction() as tx, suppress(Conflict):
+            tx.issue(issued)
+        assert contents(storage) == before
+        with suppress(StorageError), storage.transaction() as tx:
+            with suppress(StorageError), storage.transaction() as inner, suppress(Conflict):
+                inner.issue(issued)
+            tx.awards.add([make_award(certification)])
+        assert len(all_awards(storage)) == 2
