@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Final
 
-from certcore.adapters.memory import MemoryCatalog, MemoryDirectory, MemoryStorage
+from certcore.adapters.memory import MemoryCatalog, MemoryDirectory, MemoryDocuments, MemoryStorage
 from certcore.codec import JSON
 from certcore.domain.awards import Details, Status
 from certcore.domain.certifications import Item, ItemRef
@@ -13,10 +13,13 @@ from certcore.domain.decisions import Outcome
 from certcore.domain.jobs import Job, JobState
 from certcore.domain.people import Actor, Person, Role
 from certcore.domain.policy import RenewalPolicy
+from certcore.domain.reviewers import Reviewers
 from certcore.errors import NotFound
 from certcore.services.awarding import AwardRequest
 from certcore.services.importing import ImportReport, ImportRequest
+from certcore.services.reviewing import ExternalUpload
 from tests.services.platform import ADMIN, Platform
+from tests.services.reviewing.office import PDF, PrefixJudge
 
 ACTORS: Final = {role: f"the-{role}" for role in Role}
 UNDER: Final = {role: f"under-the-{role}" for role in (Role.MANAGER, Role.COACH, Role.GROUP_ADMIN)}
@@ -30,16 +33,23 @@ Sample = Callable[[Platform, Actor, str], object]
 
 
 def world() -> Platform:
-    """Everybody holds SAFE-1, which C-1 carries and C-2 may; nobody holds FRESH-1."""
+    """Everybody holds SAFE-1, which C-1 carries and C-2 may; nobody holds FRESH-1.
+
+    Whoever looks after somebody reviews their external certificates, and those of their own.
+    """
     people = [Person(f"id-{name}", name) for name in (*ACTORS.values(), *UNDER.values(), OTHER)]
     directory = MemoryDirectory(
-        people,
-        groups={"nurses": [UNDER[Role.GROUP_ADMIN]]},
+        [*people, Person("id-chief", "chief")],
+        groups={"nurses": [UNDER[Role.GROUP_ADMIN]], "everybody": [person.id for person in people]},
         managers={UNDER[Role.MANAGER]: ACTORS[Role.MANAGER]},
         coaches={ACTORS[Role.COACH]: [UNDER[Role.COACH]]},
-        admins={ACTORS[Role.GROUP_ADMIN]: ["nurses"]},
+        admins={ACTORS[Role.GROUP_ADMIN]: ["nurses"], "chief": ["everybody"]},
     )
-    platform = Platform(MemoryStorage(), directory, MemoryCatalog([Item(C_1), Item(C_2)]))
+    catalog = MemoryCatalog([Item(C_1), Item(C_2)])
+    platform = Platform(MemoryStorage(), directory, catalog, documents=MemoryDocuments(), file_judge=PrefixJudge())
+    platform.registrar.reviewing.change_settings(
+        actor=ADMIN, self_import=True, own_review=True, reviewers=list(Reviewers)
+    )
     platform.certification("SAFE-1", items=[str(C_1)])
     platform.certification("FRESH-1")
     platform.award(*(person.username for person in people))
@@ -117,6 +127,24 @@ def _assign(platform: Platform, actor: Actor, code: str) -> object:
     return True
 
 
+def submitted(platform: Platform, actor: Actor, username: str) -> str:
+    """The id of an external certificate that the actor has submitted for somebody."""
+    upload = ExternalUpload(username=username, title="First aid", delivered_on=date(2026, 1, 1))
+    return str(platform.registrar.reviewing.submit(upload, PDF, actor=actor).certificate.ref)
+
+
+def _withdraw(platform: Platform, actor: Actor, username: str) -> object:
+    return platform.registrar.reviewing.withdraw(submitted(platform, actor, username), actor=actor)
+
+
+def _listed(name: str) -> Sample:
+    def sample(platform: Platform, actor: Actor, username: str) -> object:
+        submitted(platform, ADMIN, username)
+        return _of(getattr(platform.registrar.reviewing, name)(actor=actor).records, username)
+
+    return sample
+
+
 def _of(records: Iterable[object], username: str) -> bool:
     return any(getattr(each, "username", None) == username for each in records)
 
@@ -148,6 +176,23 @@ BY_IMPORT: Final[dict[str, Sample]] = {
 }
 """Operations on an import, by its id."""
 
+BY_EXTERNAL: Final[dict[str, Sample]] = {
+    "reviewing.correct": lambda platform, actor, ref: platform.registrar.reviewing.correct(
+        ref, actor=actor, title="Mine"
+    ),
+    "reviewing.document": lambda platform, actor, ref: platform.registrar.reviewing.document(ref, actor=actor),
+    "reviewing.reject": lambda platform, actor, ref: platform.registrar.reviewing.reject(
+        ref, actor=actor, comment="why"
+    ),
+    "reviewing.show": lambda platform, actor, ref: platform.registrar.reviewing.show(ref, actor=actor),
+    "reviewing.validate": lambda platform, actor, ref: platform.registrar.reviewing.validate(ref, actor=actor),
+}
+"""Operations on one external certificate, by its id."""
+
+
+def _on_a_certificate(sample: Sample) -> Sample:
+    return lambda platform, actor, username: sample(platform, actor, submitted(platform, ADMIN, username))
+
 
 def _on_the_award(sample: Sample) -> Sample:
     return lambda platform, actor, username: sample(platform, actor, str(number_of(platform, username)))
@@ -167,6 +212,7 @@ SAMPLES: Final[dict[str, Sample]] = {
     **{operation: _on_an_import(sample) for operation, sample in BY_IMPORT.items()},
     "archiving.revoke_many": _revoke_many,
     "archiving.run": _run_revoke_job,
+    **{operation: _on_a_certificate(sample) for operation, sample in BY_EXTERNAL.items()},
     "awarding.award": _award,
     "awarding.run": _run_award_job,
     "defining.add": lambda platform, actor, _: platform.registrar.defining.add("Mine", actor=actor),
@@ -185,10 +231,30 @@ SAMPLES: Final[dict[str, Sample]] = {
     "reporting.search": lambda platform, actor, username: _of(
         platform.registrar.reporting.search(actor=actor).records, username
     ),
+    "reviewing.change_settings": lambda platform, actor, _: platform.registrar.reviewing.change_settings(actor=actor),
+    "reviewing.collect_orphans": lambda platform, actor, _: (
+        platform.registrar.reviewing.collect_orphans(actor=actor) == 0
+    ),
+    "reviewing.search": _listed("search"),
+    "reviewing.settings": lambda platform, actor, _: platform.registrar.reviewing.settings(actor=actor),
+    "reviewing.settings_history": lambda platform, actor, _: platform.registrar.reviewing.settings_history(actor=actor),
+    "reviewing.submit": submitted,
+    "reviewing.tasks": _listed("tasks"),
+    "reviewing.withdraw": _withdraw,
 }
 """A sample of each operation that takes an actor."""
 
 ABOUT_NOBODY: Final = frozenset(
-    {*BY_CERTIFICATION, *BY_IMPORT, "defining.add", "defining.overviews", "importing.recent"}
+    {
+        *BY_CERTIFICATION,
+        *BY_IMPORT,
+        "defining.add",
+        "defining.overviews",
+        "importing.recent",
+        "reviewing.change_settings",
+        "reviewing.collect_orphans",
+        "reviewing.settings",
+        "reviewing.settings_history",
+    }
 )
 """Operations that are about no learner in particular: whoever may touch anybody may do them."""
