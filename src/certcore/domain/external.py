@@ -85,7 +85,7 @@ def _findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _reasons(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
-    return tuple(reasons)
+    return tuple(Reason(each.code, each.to_data()["params"]) for each in reasons)  # amounts as text, as JSON keeps them
 
 
 def _amount(_instance: object, attribute: Any, amount: Decimal | None) -> None:

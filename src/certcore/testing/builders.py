@@ -12,11 +12,14 @@ from attrs import evolve
 
 from certcore.domain.awards import Award, Ending, EndReason, Period, typed_period
 from certcore.domain.certifications import Certification
+from certcore.domain.external import Claim, Document, ExternalCertificate, ExternalState
+from certcore.domain.files import digest_of
 from certcore.domain.history import Event, HistoryEntry
 from certcore.domain.jobs import Job
 from certcore.domain.numbers import new_numbers
 from certcore.domain.people import Actor, Person
 from certcore.domain.policy import RenewalPolicy
+from certcore.domain.stored_settings import Setting
 
 NOW: Final = datetime(2026, 6, 15, 12, 30, 45, 123_456, tzinfo=UTC)
 """An instant to judge by: `make_period` covers it."""
@@ -94,3 +97,26 @@ def make_job(**changes: Any) -> Job:
     """A queued job with a payload of its own."""
     new = new_id()
     return evolve(Job(new, "import", ACTOR, {"file": f"awards-{new}.csv"}, NOW), **changes)
+
+
+def make_external(**changes: Any) -> ExternalCertificate:
+    """A pending external certificate in its first version; without a learner, of one of its own."""
+    new = changes.pop("id", None) or new_id()
+    certificate = ExternalCertificate(
+        id=new,
+        learner_id=f"learner-{new}",
+        uploaded_by=f"learner-{new}",
+        claim=Claim("First aid", date(2026, 1, 31), "Europe/Rome"),
+        document=Document(digest_of(b"%PDF"), 4, "certificate.pdf"),
+        state=ExternalState.PENDING,
+        submitted_at=NOW,
+        series=new,
+        head=sha256(b"head").digest(),
+    )
+    return evolve(certificate, **changes)
+
+
+def make_setting(**changes: Any) -> Setting:
+    """A setting in its first version, under a name of its own."""
+    new = new_id()
+    return evolve(Setting(new, f"setting-{new}", '{"a":1}', head=sha256(b"head").digest()), **changes)

@@ -19,10 +19,14 @@ from certcore.domain.awards import (
     typed_period,
 )
 from certcore.domain.certifications import Certification
+from certcore.domain.decisions import Outcome
+from certcore.domain.external import Claim, Document, Equated, ExternalCertificate, ExternalState, Review
+from certcore.domain.files import WARNINGS, Finding, digest_of
 from certcore.domain.people import Person
 from certcore.domain.policy import RenewalPolicy
+from certcore.domain.reasons import Reason
 from certcore.domain.time import existing_day, start_of_day
-from certcore.testing.builders import make_award, make_certification, new_id
+from certcore.testing.builders import make_award, make_certification, make_external, new_id, number_of
 
 ZONES: Final = ("UTC", "Europe/Rome", "America/Sao_Paulo", "Asia/Kolkata", "Pacific/Apia", "America/Havana", "-04:00")
 """Zones with gaps and folds at midnight, a skipped day, odd offsets, and none."""
@@ -116,4 +120,53 @@ def certifications(draw: st.DrawFn) -> Certification:
         allow_retake=draw(st.booleans()),
         credits=draw(st.none() | amounts),
         retired=draw(st.booleans()),
+    )
+
+
+@st.composite
+def claims(draw: st.DrawFn) -> Claim:
+    """What a certificate may say: with or without an expiry, credits and an equivalence."""
+    zone = draw(zones)
+    delivered_on = existing_day(draw(st.dates(date(1950, 1, 1), date(2150, 1, 1))), zone)
+    days = draw(st.none() | st.integers(0, 40_000))
+    return Claim(
+        draw(texts(255).map(str.strip).filter(bool)),
+        delivered_on,
+        zone,
+        None if days is None else delivered_on + timedelta(days),
+        draw(st.none() | amounts),
+        draw(st.none() | st.integers(0, 2**62 - 1)),
+    )
+
+
+documents = st.builds(
+    Document,
+    st.binary(max_size=8).map(digest_of),
+    st.integers(0, 2**31),
+    texts(255),
+    st.lists(st.sampled_from(sorted(WARNINGS)).map(Finding), max_size=3).map(tuple),
+)
+
+equations = st.builds(
+    Equated,
+    st.sampled_from(Outcome),
+    st.none() | st.integers(0, 10_000).map(number_of),
+    st.none() | st.integers(0, 2**62 - 1),
+    st.lists(st.sampled_from(["never_expires", "certification_retired"]).map(Reason), max_size=2).map(tuple),
+)
+
+
+@st.composite
+def externals(draw: st.DrawFn) -> ExternalCertificate:
+    """An external certificate in any state, corrected and reviewed or not."""
+    return make_external(
+        learner_id=draw(texts(64)),
+        uploaded_by=draw(texts(64)),
+        claim=draw(claims()),
+        document=draw(documents),
+        state=draw(st.sampled_from(ExternalState)),
+        submitted_at=draw(instants),
+        submitted=draw(st.none() | claims()),
+        review=draw(st.none() | st.builds(Review, texts(64), instants, st.none() | texts(2_000))),
+        equated=draw(st.none() | equations),
     )

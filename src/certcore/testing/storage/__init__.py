@@ -3,6 +3,7 @@
 from certcore.testing.storage.awards import AwardContract
 from certcore.testing.storage.certifications import CertificationContract
 from certcore.testing.storage.concurrency import ConcurrencyContract
+from certcore.testing.storage.externals import ExternalContract, SettingContract
 from certcore.testing.storage.issuing import IssuingContract
 from certcore.testing.storage.jobs import JobContract
 from certcore.testing.storage.ledgers import HistoryContract, OutboxContract
@@ -24,5 +25,7 @@ class StorageContract(
     HistoryContract,
     OutboxContract,
     JobContract,
+    ExternalContract,
+    SettingContract,
 ):
     """Every promise of the storage. Subclass it and override the fixture ``storage`` with an empty one."""
