@@ -26,6 +26,7 @@ _HOMES = {
         "NotFound",
         "NotLive",
         "NotRestorable",
+        "NotSupported",
         "NotUndoable",
         "NumberTaken",
         "Refused",

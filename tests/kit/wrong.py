@@ -8,8 +8,9 @@ from attrs import evolve
 
 from certcore.adapters.in_process import InProcessJobs
 from certcore.adapters.memory import Branch, MemoryDirectory, MemoryDocuments, MemoryStorage
+from certcore.adapters.memory.awards import MemoryAwards
 from certcore.adapters.memory.journal import Journal
-from certcore.adapters.memory.repositories import MemoryAwards, MemoryCertifications, MemoryJobs, MemoryOutbox
+from certcore.adapters.memory.repositories import MemoryCertifications, MemoryJobs, MemoryOutbox
 from certcore.domain.awards import Award
 from certcore.domain.files import DocumentRef, digest_of
 from certcore.domain.issuing import Issued
@@ -26,6 +27,7 @@ def storage_with(awards: Callable[[Journal], MemoryAwards]) -> MemoryStorage:
     repositories = storage._repositories
     repositories.awards = awards(storage._journal)
     repositories.certifications = MemoryCertifications(storage._journal, repositories.awards)
+    repositories.join()
     return storage
 
 
@@ -204,7 +206,7 @@ class LostEvents(MemoryStorage):
 
 class _Issuing(Transaction):
     def __init__(self, tx: Transaction) -> None:
-        for name in ("certifications", "awards", "history", "outbox", "jobs"):
+        for name in Transaction.__annotations__:
             setattr(self, name, getattr(tx, name))
 
     def issue(self, issued: Issued) -> None:
@@ -231,6 +233,7 @@ def storage_with_ledgers(**repositories: Callable[[Journal], object]) -> MemoryS
     storage = MemoryStorage()
     for name, repository in repositories.items():
         setattr(storage._repositories, name, repository(storage._journal))
+    storage._repositories.join()
     return storage
 
 
