@@ -32,6 +32,7 @@ _HOMES = {
         "NotPending",
         "NotReplaceable",
         "NotRestorable",
+        "NotSupported",
         "NotUndoable",
         "NumberTaken",
         "Refused",

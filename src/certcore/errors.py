@@ -18,6 +18,7 @@
     │   ├── ItemTaken           the item carries another certification (R-5)
     │   ├── Retired             the certification is retired: no new awards
     │   ├── NotAllowedHere      switched off in the platform's settings (R-9)
+    │   ├── NotSupported        an adapter of this platform cannot do it
     │   ├── NotLive             the award is no longer live: it cannot be changed
     │   ├── NotRestorable       the award is not an archived predecessor that can be live again (R-65)
     │   ├── NotUndoable         an import's awards were changed since (R-45)
@@ -240,6 +241,18 @@ class NotAllowedHere(Refused):
     @property
     def message(self) -> str:
         return f"{self.what} is switched off in this platform's settings; switch it on there first."
+
+
+@define
+class NotSupported(Refused):
+    """An adapter of this platform cannot do ``what``."""
+
+    code = "not_supported"
+    what: str
+
+    @property
+    def message(self) -> str:
+        return f"this platform's adapter does not support {self.what}; implement that method of its port."
 
 
 @define

@@ -83,6 +83,28 @@ WRONG_STORAGES = {
     ],
     "storage_with_ledgers(outbox=LoudEvents)": ["test_a_silenced_event_tells_nobody"],
     "storage_with_ledgers(jobs=ShuffledRejects)": ["test_rejected_rows_come_in_pages_by_line"],
+    "storage_with_ledgers(externals=LateVerdicts)": [
+        "test_an_update_of_an_external_certificate_needs_the_next_version[older]",
+        "test_an_update_of_an_external_certificate_needs_the_next_version[same]",
+        "test_an_update_of_an_external_certificate_needs_the_next_version[skipping one]",
+        "test_two_changes_of_one_external_certificate_go_in_one_batch",
+        "test_one_thread_wins_what_only_one_can_have[verdict]",
+    ],
+    "storage_with_ledgers(externals=ForkedSeries)": [
+        "test_what_is_unique_to_an_external_certificate_is_taken_once[revision]",
+        "test_one_thread_wins_what_only_one_can_have[next version of a series]",
+    ],
+    "storage_with_ledgers(externals=PendingCounts)": ["test_accepted_are_those_that_count"],
+    "storage_with_ledgers(externals=TiedSubmissions)": [
+        "test_external_certificates_come_in_pages[1]",
+        "test_external_certificates_come_in_pages[7]",
+        "test_lists_of_external_certificates_are_filtered",
+    ],
+    "storage_with_ledgers(externals=AnybodysTasks)": ["test_lists_of_external_certificates_are_filtered"],
+    "storage_with_ledgers(settings=OverwrittenSettings)": [
+        "test_a_change_of_a_setting_needs_the_next_version",
+        "test_one_thread_wins_what_only_one_can_have[first setting]",
+    ],
     "KeptInnerWrites()": [
         "test_an_exception_undoes_the_inner_part_only[ValueError]",
         "test_what_was_undone_takes_no_keys",

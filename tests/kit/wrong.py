@@ -8,15 +8,19 @@ from attrs import evolve
 
 from certcore.adapters.in_process import InProcessJobs
 from certcore.adapters.memory import Branch, MemoryDirectory, MemoryDocuments, MemoryStorage
+from certcore.adapters.memory.awards import MemoryAwards
+from certcore.adapters.memory.externals import MemoryExternals, MemorySettings
 from certcore.adapters.memory.journal import Journal
-from certcore.adapters.memory.repositories import MemoryAwards, MemoryCertifications, MemoryJobs, MemoryOutbox
+from certcore.adapters.memory.repositories import MemoryCertifications, MemoryJobs, MemoryOutbox
 from certcore.domain.awards import Award
+from certcore.domain.external import ExternalCertificate
 from certcore.domain.files import DocumentRef, digest_of
 from certcore.domain.issuing import Issued
 from certcore.domain.jobs import Job, Reject
 from certcore.domain.people import NO_OVERSEERS, Overseers, Person
+from certcore.domain.stored_settings import Setting
 from certcore.errors import Conflict, CorruptDocument, NotFound
-from certcore.ports import AwardQuery, Transaction
+from certcore.ports import AwardQuery, ExternalQuery, Transaction
 from certcore.testing.directory import WORLD
 
 
@@ -26,6 +30,7 @@ def storage_with(awards: Callable[[Journal], MemoryAwards]) -> MemoryStorage:
     repositories = storage._repositories
     repositories.awards = awards(storage._journal)
     repositories.certifications = MemoryCertifications(storage._journal, repositories.awards)
+    repositories.join()
     return storage
 
 
@@ -198,6 +203,51 @@ class EmptyOverseers(MemoryDirectory):
         return {**dict.fromkeys(learner_ids, NO_OVERSEERS), **super().overseers(learner_ids)}
 
 
+class LateVerdicts(MemoryExternals):
+    """The last verdict counts."""
+
+    def update(self, certificates: Sequence[ExternalCertificate]) -> None:
+        stored = self.by_id([each.id for each in certificates])
+        super().update([evolve(each, version=stored[each.id].version + 1) for each in certificates])
+
+
+class ForkedSeries(MemoryExternals):
+    """A version may be replaced twice."""
+
+    def add(self, certificates: Sequence[ExternalCertificate]) -> None:
+        super().add([evolve(each, revision=each.revision + len(self._series.get(each.series, ()))) for each in certificates])
+
+
+class PendingCounts(MemoryExternals):
+    """What waits counts already."""
+
+    def accepted(self, learner_ids: Collection[str]) -> dict[str, list[ExternalCertificate]]:
+        found = {each: list(self.search(ExternalQuery(frozenset([each]), limit=1_000))) for each in learner_ids}
+        return {each: certificates for each, certificates in found.items() if certificates}
+
+
+class TiedSubmissions(MemoryExternals):
+    """Pages go on after the last instant of submission, not the last certificate."""
+
+    def search(self, query: ExternalQuery) -> Sequence[ExternalCertificate]:
+        return super().search(query if query.after is None else evolve(query, after=(query.after[0], 2**63)))
+
+
+class AnybodysTasks(MemoryExternals):
+    """An empty set of learners does not filter."""
+
+    def search(self, query: ExternalQuery) -> Sequence[ExternalCertificate]:
+        return super().search(evolve(query, learner_ids=query.learner_ids or None))
+
+
+class OverwrittenSettings(MemorySettings):
+    """No compare-and-set."""
+
+    def put(self, setting: Setting) -> None:
+        before = self.get(setting.name)
+        super().put(evolve(setting, version=1 if before is None else before.version + 1))
+
+
 class RepeatingJobs(InProcessJobs):
     """What was enqueued once runs with every commit."""
 
@@ -225,7 +275,7 @@ class LostEvents(MemoryStorage):
 
 class _Issuing(Transaction):
     def __init__(self, tx: Transaction) -> None:
-        for name in ("certifications", "awards", "history", "outbox", "jobs", "externals", "settings"):
+        for name in Transaction.__annotations__:
             setattr(self, name, getattr(tx, name))
 
     def issue(self, issued: Issued) -> None:
@@ -252,6 +302,7 @@ def storage_with_ledgers(**repositories: Callable[[Journal], object]) -> MemoryS
     storage = MemoryStorage()
     for name, repository in repositories.items():
         setattr(storage._repositories, name, repository(storage._journal))
+    storage._repositories.join()
     return storage
 
 

@@ -171,6 +171,7 @@ class EndReason(StrEnum):
     UNASSIGNED = "unassigned"
     UNDONE = "undone"
     REVOKED = "revoked"
+    PAST = "past"
 
 
 NEVER_HELD: Final = frozenset({EndReason.UNASSIGNED, EndReason.UNDONE})
@@ -185,6 +186,7 @@ class Ending:
     """Why and from which instant an award is no longer live (R-14).
 
     A renewed one ends when its successor starts; one that was given by mistake ends where it began: it never was.
+    A past one was never live: a completion reported late, when a later award was held already (R-27).
     """
 
     reason: EndReason

@@ -1,15 +1,17 @@
 """What a certification is: its definition, the items that earn it, and its editions in print."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 from attrs import evolve, field, frozen
+from attrs.validators import deep_iterable, instance_of
 
 from certcore.domain.checks import nfc, optional_nfc, optional_text, prose, short_text
 from certcore.domain.policy import RenewalPolicy
+from certcore.domain.time import as_instant
 from certcore.errors import InvalidValue
 
 
@@ -40,14 +42,30 @@ class ItemRef:
         return f"{self.kind}:{self.code}"
 
 
+def _materials(codes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(nfc, codes)))
+
+
 @frozen
 class Item:
-    """A course, learning plan or external activity as the host's catalog describes it."""
+    """A course, learning plan or external activity as the host's catalog describes it.
+
+    ``courses`` are the codes of a plan's courses, ``materials`` those of the training material in a course, which may
+    be part of other courses too. An item that is not ``usable`` is decommissioned: nobody can complete it any more.
+    """
 
     ref: ItemRef
     title: str = field(default="", validator=prose(1_000))
     courses: tuple[str, ...] = ()
     valid_until: date | None = None
+    usable: bool = True
+    materials: tuple[str, ...] = field(
+        default=(), converter=_materials, validator=deep_iterable(short_text(255), instance_of(tuple))
+    )
+
+
+MOST_ITEMS: Final = 10_000
+"""The largest number of items that a certification may ask for."""
 
 
 @frozen
@@ -56,6 +74,10 @@ class Certification:
 
     ``edition`` grows whenever what documents print (name, description) changes, so that an award keeps the words it was
     issued with (R-28); ``version`` counts every change. ``credits`` are what earning it is worth.
+
+    ``automatic`` issues it on completion, where not it is awarded by hand only (R-9). ``items_needed`` is how many
+    different items have to be completed, None all that carry it (R-6). With ``auto_renew`` a completion renews also
+    where no renewal was started (R-52).
     """
 
     id: int
@@ -67,8 +89,16 @@ class Certification:
     template: str = field(default="classic", validator=short_text(64))
     credits: Decimal | None = field(default=None)
     retired: bool = False
+    automatic: bool = True
+    items_needed: int | None = field(default=1)
+    auto_renew: bool = False
     edition: int = 1
     version: int = 1
+
+    @items_needed.validator
+    def _some_or_all(self, _attribute: object, needed: int | None) -> None:
+        if needed is not None and (type(needed) is not int or not 1 <= needed <= MOST_ITEMS):
+            raise InvalidValue("items_needed", needed, f"a whole number from 1 to {MOST_ITEMS}, or None for all items")
 
     @credits.validator
     def _not_negative(self, _attribute: object, credits: Decimal | None) -> None:
@@ -85,6 +115,19 @@ class Certification:
     def label(self) -> str:
         """The code, or the name where there is none."""
         return self.code or self.name
+
+
+@frozen
+class Assignment:
+    """An item that carries a certification, and since when (R-5, R-21).
+
+    ``automatic`` says whether completing this item issues the award, None that the certification decides (R-9).
+    """
+
+    item: ItemRef
+    certification_id: int
+    assigned_at: datetime = field(converter=as_instant)
+    automatic: bool | None = None
 
 
 @frozen

@@ -23,6 +23,11 @@ def optional_nfc(text: str | None) -> str | None:
     return None if text is None else nfc(text)
 
 
+def storable(text: str) -> str:
+    """``text`` with a replacement for each character that no storage keeps: for what others wrote, such as errors."""
+    return _UNSTORABLE_IN_PROSE.sub("\ufffd", text)
+
+
 def short_text(longest: int, *, blank: bool = False) -> Callable[[Any, Any, Any], None]:
     """An attrs validator: text of one line, at most ``longest`` characters, not blank unless ``blank``."""
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 
 from attrs import evolve, frozen
 
-from certcore.domain.certifications import Certification, Item, ItemRef, Overview
+from certcore.domain.certifications import Assignment, Certification, Item, ItemRef, Overview
 from certcore.domain.checks import nfc
 from certcore.domain.numbers import new_ids
 from certcore.domain.people import Act, Actor, Scope
@@ -14,7 +14,20 @@ from certcore.ports import Ports, Transaction
 from certcore.services.access import demand
 from certcore.services.units import in_unit
 
-_EDITABLE = frozenset({"name", "code", "description", "policy", "allow_retake", "template", "credits"})
+_EDITABLE = frozenset(
+    {
+        "name",
+        "code",
+        "description",
+        "policy",
+        "allow_retake",
+        "template",
+        "credits",
+        "automatic",
+        "items_needed",
+        "auto_renew",
+    }
+)
 
 
 @frozen
@@ -83,9 +96,10 @@ class Defining:
             for item in dict.fromkeys(items):
                 holder = carried.get(item)
                 if holder is None:
-                    tx.certifications.assign(item, certification.id, now)
-                elif holder != certification.id:
-                    raise ItemTaken(str(item), tx.certifications.by_id([holder])[holder].label)
+                    tx.certifications.assign(Assignment(item, certification.id, now))
+                elif holder.certification_id != certification.id:
+                    other = tx.certifications.by_id([holder.certification_id])[holder.certification_id]
+                    raise ItemTaken(str(item), other.label)
 
         in_unit(self._ports.storage, work)
 
@@ -119,7 +133,10 @@ def find_certification(tx: Transaction, ref: str | int) -> Certification:
 
 def check_carries(tx: Transaction, certification: Certification, item: ItemRef | None) -> None:
     """Raise `InvalidValue` when an award's basis names an item that does not carry the certification (R-20)."""
-    if item is not None and tx.certifications.carried_by([item]).get(item) != certification.id:
+    if item is None:
+        return
+    carried = tx.certifications.carried_by([item]).get(item)
+    if carried is None or carried.certification_id != certification.id:
         raise InvalidValue("code", str(item), f"an item that carries {certification.label}; assign it first")
 
 

@@ -1,6 +1,6 @@
 """How memory takes writes back: dictionaries, and a journal of what each key held before."""
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from threading import get_ident
 from typing import Any, Final, TypeVar
@@ -71,3 +71,8 @@ class Journal:
         if not self.is_open:
             raise StorageError("writing needs an open transaction of this thread; use storage.transaction().")
         self._before.append((table, key, table.get(key, _ABSENT)))
+
+
+def found(table: Mapping[K, V], keys: Iterable[K]) -> dict[K, V]:
+    """What the table has of these keys."""
+    return {key: table[key] for key in keys if key in table}

@@ -1,26 +1,22 @@
 """The repositories in memory: dictionaries by key, written through the journal."""
 
 import json
-from bisect import bisect_right
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from heapq import nlargest, nsmallest
-from itertools import islice
 from typing import TypeVar
 
 from attrs import evolve
 
+from certcore.adapters.memory.awards import MemoryAwards
 from certcore.adapters.memory.externals import MemoryExternals, MemorySettings
-from certcore.adapters.memory.journal import Journal
-from certcore.domain.awards import Award, status
-from certcore.domain.certifications import Certification, ItemRef, Overview, Print, sorted_items
+from certcore.adapters.memory.journal import Journal, found
+from certcore.adapters.memory.lives import MemoryCompletions, MemoryDeliveries, MemoryRenewals, MemoryTombstones
+from certcore.domain.certifications import Assignment, Certification, ItemRef, Overview, Print, sorted_items
 from certcore.domain.history import Event, HistoryEntry
 from certcore.domain.jobs import Job, JobState, Reject
 from certcore.errors import Conflict
 from certcore.ports import (
-    AwardQuery,
-    AwardRepository,
     CertificationRepository,
     HistoryRepository,
     JobRepository,
@@ -36,98 +32,30 @@ Kept = TypeVar("Kept", HistoryEntry, Event)
 class MemoryTransaction(Transaction):
     """All repositories of one storage, over one journal."""
 
+    awards: MemoryAwards
+    history: "MemoryHistory"
+    outbox: "MemoryOutbox"
+    renewals: MemoryRenewals
+    deliveries: MemoryDeliveries
+    tombstones: MemoryTombstones
+
     def __init__(self, journal: Journal) -> None:
         self.awards = MemoryAwards(journal)
         self.certifications = MemoryCertifications(journal, self.awards)
         self.history = MemoryHistory(journal)
         self.outbox = MemoryOutbox(journal)
         self.jobs = MemoryJobs(journal)
+        self.completions = MemoryCompletions(journal)
+        self.renewals = MemoryRenewals(journal)
+        self.deliveries = MemoryDeliveries(journal)
+        self.tombstones = MemoryTombstones(journal)
         self.externals = MemoryExternals(journal)
         self.settings = MemorySettings(journal)
+        self.join()
 
-
-class MemoryAwards(AwardRepository):
-    """Awards by id, number, token, live holding and learner."""
-
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
-        self._rows: dict[int, Award] = {}
-        self._by_number: dict[str, int] = {}
-        self._by_token: dict[bytes, int] = {}
-        self._live: dict[tuple[int, str], int] = {}
-        self._by_learner: dict[str, dict[int, None]] = {}
-        self._ascending: list[int] | None = []
-
-    def add(self, awards: Sequence[Award]) -> None:
-        journal = self._journal
-        with journal.all_or_nothing():
-            for award in awards:
-                journal.claim(self._rows, award.id, award, f"award {award.id}")
-                journal.claim(self._by_number, award.number, award.id, f"award number {award.number}")
-                journal.claim(self._by_token, award.token, award.id, f"the token of award {award.number}")
-                journal.put(self._by_learner.setdefault(award.learner_id, {}), award.id, None)
-                self._hold(award)
-                self._ascending = None
-
-    def update(self, awards: Sequence[Award]) -> None:
-        with self._journal.all_or_nothing():
-            for award in awards:
-                before = self._rows.get(award.id)
-                if before is None or award.version != before.version + 1:
-                    raise Conflict(f"award {award.number}")
-                self._journal.put(self._rows, award.id, award)
-                if before.live:
-                    self._journal.drop(self._live, _holding(before))
-                self._hold(award)
-
-    def _hold(self, award: Award) -> None:
-        if award.live:
-            what = f"a live award of certification {award.certification_id} to learner {award.learner_id}"
-            self._journal.claim(self._live, _holding(award), award.id, what)
-
-    def by_id(self, ids: Collection[int]) -> dict[int, Award]:
-        return _found(self._rows, ids)
-
-    def by_number(self, numbers: Collection[str]) -> dict[str, Award]:
-        return {number: self._rows[award_id] for number, award_id in _found(self._by_number, numbers).items()}
-
-    def live(self, certification_ids: Collection[int], learner_ids: Collection[str]) -> dict[tuple[int, str], Award]:
-        learners = set(learner_ids)
-        holdings = ((certification, learner) for certification in set(certification_ids) for learner in learners)
-        return {holding: self._rows[award_id] for holding, award_id in _found(self._live, holdings).items()}
-
-    def live_counts(self) -> Counter[int]:
-        """How many live awards each certification has."""
-        return Counter(certification_id for certification_id, _ in self._live)
-
-    def search(self, query: AwardQuery) -> Sequence[Award]:
-        candidates = (self._rows[each] for each in self._candidates(query) if each in self._rows)
-        return list(islice((award for award in candidates if _fits(award, query)), query.limit))
-
-    def _candidates(self, query: AwardQuery) -> Iterable[int]:
-        """Ids in ascending order of all awards that can fit; ids taken back by a rollback may be among them."""
-        if query.number is not None:
-            return _found(self._by_number, [query.number]).values()
-        if query.learner_ids is not None:
-            return sorted(award_id for each in query.learner_ids for award_id in self._by_learner.get(each, ()))
-        if self._ascending is None:
-            self._ascending = sorted(self._rows)
-        start = 0 if query.after is None else bisect_right(self._ascending, query.after)
-        return islice(self._ascending, start, None)
-
-
-def _holding(award: Award) -> tuple[int, str]:
-    return award.certification_id, award.learner_id
-
-
-def _fits(award: Award, query: AwardQuery) -> bool:
-    return (
-        (query.after is None or award.id > query.after)
-        and (query.learner_ids is None or award.learner_id in query.learner_ids)
-        and (query.certification_id is None or award.certification_id == query.certification_id)
-        and (query.number is None or award.number == query.number)
-        and (not query.statuses or status(award, query.now) in query.statuses)
-    )
+    def join(self) -> None:
+        """Let awards know of what is deleted with them and of the numbers that stay taken."""
+        self.awards.join(self.tombstones, self.history, self.outbox, self.renewals, self.deliveries)
 
 
 class MemoryCertifications(CertificationRepository):
@@ -139,7 +67,7 @@ class MemoryCertifications(CertificationRepository):
         self._rows: dict[int, Certification] = {}
         self._by_code: dict[str, int] = {}
         self._prints: dict[tuple[int, int], Print] = {}
-        self._carried: dict[ItemRef, tuple[int, datetime]] = {}
+        self._carried: dict[ItemRef, Assignment] = {}
 
     def add(self, certification: Certification) -> None:
         with self._journal.all_or_nothing():
@@ -170,29 +98,51 @@ class MemoryCertifications(CertificationRepository):
             self._journal.put(self._prints, key, Print(*key, certification.name, certification.description))
 
     def by_id(self, ids: Collection[int]) -> dict[int, Certification]:
-        return _found(self._rows, ids)
+        return found(self._rows, ids)
 
     def by_code(self, codes: Collection[str]) -> dict[str, Certification]:
-        return {code: self._rows[found] for code, found in _found(self._by_code, codes).items()}
+        return {code: self._rows[found] for code, found in found(self._by_code, codes).items()}
 
     def overviews(self) -> Sequence[Overview]:
         live = self._awards.live_counts()
         items: dict[int, list[ItemRef]] = {}
-        for item, (certification_id, _) in self._carried.items():
-            items.setdefault(certification_id, []).append(item)
+        for each in self._carried.values():
+            items.setdefault(each.certification_id, []).append(each.item)
         return [
             Overview(each, live[each.id], sorted_items(items.get(each.id, ())))
             for each in sorted(self._rows.values(), key=lambda each: (each.name, each.id))
         ]
 
     def prints(self, editions: Collection[tuple[int, int]]) -> dict[tuple[int, int], Print]:
-        return _found(self._prints, editions)
+        return found(self._prints, editions)
 
-    def assign(self, item: ItemRef, certification_id: int, at: datetime) -> None:
-        self._journal.claim(self._carried, item, (certification_id, at), f"the certification of {item}")
+    def assign(self, assignment: Assignment) -> None:
+        what = f"the certification of {assignment.item}"
+        self._journal.claim(self._carried, assignment.item, assignment, what)
 
-    def carried_by(self, items: Collection[ItemRef]) -> dict[ItemRef, int]:
-        return {item: certification_id for item, (certification_id, _) in _found(self._carried, items).items()}
+    def unassign(self, items: Collection[ItemRef]) -> None:
+        for item in found(self._carried, items):
+            self._journal.drop(self._carried, item)
+
+    def carried_by(self, items: Collection[ItemRef]) -> dict[ItemRef, Assignment]:
+        return found(self._carried, items)
+
+    def assigned_to(self, certification_ids: Collection[int]) -> dict[int, list[Assignment]]:
+        assigned: dict[int, list[Assignment]] = {}
+        for item in sorted(self._carried):
+            assigned.setdefault(self._carried[item].certification_id, []).append(self._carried[item])
+        return found(assigned, certification_ids)
+
+    def delete(self, certification_id: int) -> None:
+        certification = self._rows.get(certification_id)
+        if certification is None:
+            return
+        self._journal.drop(self._rows, certification_id)
+        if certification.code is not None:
+            self._journal.drop(self._by_code, certification.code)
+        for key in [key for key in self._prints if key[0] == certification_id]:
+            self._journal.drop(self._prints, key)
+        self.unassign([each.item for each in self._carried.values() if each.certification_id == certification_id])
 
 
 class MemoryHistory(HistoryRepository):
@@ -213,6 +163,14 @@ class MemoryHistory(HistoryRepository):
 
     def of(self, award_ids: Collection[int]) -> dict[int, list[HistoryEntry]]:
         return _in_order(self._by_award, award_ids)
+
+    def forget(self, award_ids: Collection[int]) -> None:
+        """Remove those of awards that are deleted."""
+        for entries in found(self._by_award, award_ids).values():
+            for entry in list(entries.values()):
+                self._journal.drop(entries, entry.seq)
+                if entry.job_id is not None:
+                    self._journal.drop(self._by_job[entry.job_id], (entry.award_id, entry.seq))
 
     def by_job(self, job_id: int, after: tuple[int, int] | None, limit: int) -> Sequence[HistoryEntry]:
         of_job = self._by_job.get(job_id, {})
@@ -237,6 +195,12 @@ class MemoryOutbox(Outbox):
             if seq in of_award:
                 self._journal.put(of_award, seq, evolve(of_award[seq], notify=False))
 
+    def forget(self, award_ids: Collection[int]) -> None:
+        """Remove those of awards that are deleted."""
+        for events in found(self._by_award, award_ids).values():
+            for seq in list(events):
+                self._journal.drop(events, seq)
+
     def of(self, award_ids: Collection[int]) -> dict[int, list[Event]]:
         return _in_order(self._by_award, award_ids)
 
@@ -247,8 +211,8 @@ def _append(journal: Journal, by_award: dict[int, dict[int, Kept]], kept: Kept, 
 
 
 def _in_order(by_award: dict[int, dict[int, Kept]], award_ids: Collection[int]) -> dict[int, list[Kept]]:
-    found = _found(by_award, award_ids)
-    return {award_id: [kept[seq] for seq in sorted(kept)] for award_id, kept in found.items() if kept}
+    of_award = found(by_award, award_ids)
+    return {award_id: [kept[seq] for seq in sorted(kept)] for award_id, kept in of_award.items() if kept}
 
 
 class MemoryJobs(JobRepository):
@@ -312,8 +276,3 @@ def _copied(job: Job) -> Job:
     """The job with copies of its JSON-shaped parts, so that nobody changes them from outside."""
     parts = {name: json.loads(json.dumps(dict(getattr(job, name)))) for name in ("payload", "checkpoint", "result")}
     return evolve(job, **parts)
-
-
-def _found(table: Mapping[K, V], keys: Iterable[K]) -> dict[K, V]:
-    """What the table has of these keys."""
-    return {key: table[key] for key in keys if key in table}

@@ -1,6 +1,8 @@
 """The repositories that grow with the learners: awards, their history, their events."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import (
@@ -9,8 +11,11 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    func,
+    literal_column,
     or_,
     select,
+    text,
 )
 
 from certcore.adapters.sql import tables
@@ -26,13 +31,15 @@ from certcore.adapters.sql.rows import (
     issued_event_rows,
     issued_history_rows,
 )
+from certcore.adapters.sql.tombstones import SqlTombstones
 from certcore.adapters.sql.units import Unit
 from certcore.adapters.sql.values import Report, exact, readable
 from certcore.domain.awards import STATUS_CONDITIONS, Award, EndReason, Status
 from certcore.domain.history import Event, HistoryEntry
 from certcore.domain.issuing import Issued
-from certcore.domain.time import to_micros
-from certcore.ports import AwardQuery, AwardRepository, HistoryRepository, Outbox
+from certcore.domain.time import from_micros, to_micros
+from certcore.errors import Conflict
+from certcore.ports import AwardQuery, AwardRepository, HistoryRepository, Outbox, StatusRow
 
 T = TypeVar("T", HistoryEntry, Event)
 
@@ -47,6 +54,30 @@ _BY_LEARNER: Final = among(_award.learner_id, "learner_ids", *_ALL_COLUMNS)
 _ALL: Final = select(*_ALL_COLUMNS).where(_award.tenant == TENANT)
 _LIVE: Final = _BY_LEARNER.where(within(_award.certification_id, "certification_ids"), _award.live == 1)
 _BEFORE_ALL_IDS: Final = -1
+
+_ANY_REVOKED: Final[Select[Any]] = (
+    select(literal_column("1")).where(_award.tenant == TENANT, text(tables.REVOKED)).limit(1)
+)
+_REVOKED: Final = (
+    among(
+        _award.learner_id,
+        "learner_ids",
+        _award.certification_id,
+        _award.learner_id,
+        func.max(_award.ended_at),
+        only=tables.REVOKED,
+    )
+    .where(within(_award.certification_id, "certification_ids"))
+    .group_by(_award.certification_id, _award.learner_id)
+)
+_OF_AWARD: Final = (
+    (tables.history, "award_id"),
+    (tables.outbox, "award_id"),
+    (tables.renewal, "award_id"),
+    (tables.delivery, "award_id"),
+    (tables.award, "id"),
+)
+_BASIS_ITEM: Final = _award.basis + ":" + _award.basis_code
 
 _ended_by_revoking: Final = _award.end_reason == EndReason.REVOKED.value
 _MOMENTS: Final[dict[str, ColumnElement[int | None]]] = {
@@ -73,19 +104,31 @@ _EVENTS_OF: Final = among(_outbox.award_id, "award_ids", *tables.outbox.c[1:]).o
 class SqlAwards(AwardRepository):
     """Awards in `tables.award`. Lookups raise `CorruptRecord`; `search` reports corrupt rows and leaves them out."""
 
-    def __init__(self, unit: Unit, tenant: str, report: Report) -> None:
+    def __init__(self, unit: Unit, tenant: str, report: Report, tombstones: SqlTombstones) -> None:
         self._unit = unit
         self._tenant = tenant
         self._report = report
+        self._tombstones = tombstones
 
     def add(self, awards: Sequence[Award]) -> None:
         rows = [award_row(self._tenant, award) for award in awards]
         self._unit.insert(tables.award, rows, _named(awards))
+        try:
+            self._refuse_buried([award.number for award in awards])
+        except Conflict:
+            self._unit.delete_each(tables.award, "id", [(self._tenant, award.id) for award in awards], "an award")
+            raise
 
     def issue(self, issued: Issued) -> None:
         """Store new awards from their columns; raises as `add`, and then the transaction has to be left."""
         rows = issued_award_rows(self._tenant, issued)
         self._unit.insert(tables.award, rows, f"one of {len(issued)} awards", undoing=False)
+        self._refuse_buried(issued.numbers)
+
+    def _refuse_buried(self, numbers: Sequence[str]) -> None:
+        # Not asked before they are stored: an award that is deleted meanwhile holds ours up until its tombstone shows.
+        if buried := self._tombstones.any_of(numbers):
+            raise Conflict(f"award number {buried}")
 
     def update(self, awards: Sequence[Award]) -> None:
         rows = [award_row(self._tenant, award) for award in awards]
@@ -107,8 +150,38 @@ class SqlAwards(AwardRepository):
         rows = self._unit.rows(statement, tenant=self._tenant, **values) if wanted else ()
         return [exact("award", row[1], award_from, row) for row in rows]
 
+    def delete(self, ids: Collection[int]) -> None:
+        keys = [(self._tenant, award_id) for award_id in ids]
+        for table, column in _OF_AWARD:
+            self._unit.delete_each(table, column, keys, "an award")
+
+    def latest_revocations(
+        self, certification_ids: Collection[int], learner_ids: Collection[str]
+    ) -> dict[tuple[int, str], datetime]:
+        nothing_asked = not certification_ids or not learner_ids
+        if nothing_asked or not self._unit.rows(_ANY_REVOKED, tenant=self._tenant):
+            return {}
+        asked = {"certification_ids": certification_ids, "learner_ids": learner_ids}
+        rows = self._unit.rows(_REVOKED, tenant=self._tenant, **asked)
+        return {(row[0], row[1]): exact("award", f"of learner {row[1]}", from_micros, row[2:]) for row in rows}
+
+    def statuses(
+        self,
+        now: datetime,
+        certification_ids: Collection[int] | None = None,
+        learner_ids: Collection[str] | None = None,
+    ) -> Iterator[StatusRow]:
+        asked = {"certification_ids": certification_ids, "learner_ids": learner_ids}
+        if any(each is not None and not each for each in asked.values()):
+            return
+        statement, values = _statuses_of(asked)
+        for page in self._unit.pages(statement, _PAGE, tenant=self._tenant, now=to_micros(now), **values):
+            numbers, learners, certifications, places, expiries = zip(*page, strict=True)
+            at = map(_STATUSES.__getitem__, places)
+            yield from zip(numbers, learners, certifications, at, map(_instant, expiries), strict=True)
+
     def search(self, query: AwardQuery) -> Sequence[Award]:
-        if query.learner_ids is not None and not query.learner_ids:
+        if any(each is not None and not each for each in (query.learner_ids, query.basis_items)):
             return []
         statement, values = _filtered(query)
         found: list[Award] = []
@@ -140,6 +213,14 @@ def _filtered(query: AwardQuery) -> tuple[Select[Any], dict[str, object]]:
         values["learner_ids"] = query.learner_ids
     if query.certification_id is not None:
         statement = statement.where(_award.certification_id == query.certification_id)
+    if query.basis_items is not None:
+        statement = statement.where(within(_BASIS_ITEM, "basis_items"))
+        values["basis_items"] = list(map(str, query.basis_items))
+    if query.live is not None:
+        statement = statement.where(_award.live.is_not(None) if query.live else _award.live.is_(None))
+    if query.ended_before is not None:
+        statement = statement.where(_award.ended_at < bindparam("ended_before"))
+        values["ended_before"] = to_micros(query.ended_before)
     if query.statuses:
         statement = statement.where(or_(*map(_in_status, sorted(query.statuses))))
         values["now"] = to_micros(query.now)
@@ -155,6 +236,35 @@ def _in_status(status: Status) -> ColumnElement[bool]:
 def _passed(moment: ColumnElement[int | None], wanted: bool) -> ColumnElement[bool]:
     now: ColumnElement[int] = bindparam("now")
     return moment <= now if wanted else or_(moment.is_(None), moment > now)
+
+
+_STATUSES: Final = tuple(STATUS_CONDITIONS)
+_PLACE: Final = case(
+    *((_in_status(each), literal_column(str(place))) for place, each in enumerate(_STATUSES[:-1])),
+    else_=literal_column(str(len(_STATUSES) - 1)),
+)
+"""The place in `_STATUSES` of an award's status at ``now``."""
+_STATUS_COLUMNS: Final = (_award.number, _award.learner_id, _award.certification_id, _PLACE, _award.expires_at)
+_ALL_STATUSES: Final = select(*_STATUS_COLUMNS).where(_award.tenant == TENANT)
+_PAGE: Final = 5_000
+_instant_of = lru_cache(65_536)(from_micros)
+
+
+def _instant(stored: int | None) -> datetime | None:
+    return None if stored is None else _instant_of(stored)
+
+
+def _statuses_of(asked: Mapping[str, Collection[object] | None]) -> tuple[Select[Any], dict[str, object]]:
+    """The statement for these certifications and learners, and its parameters; None does not filter."""
+    values: dict[str, object] = {name: wanted for name, wanted in asked.items() if wanted is not None}
+    statement = _ALL_STATUSES
+    if "learner_ids" in values:
+        statement = among(_award.learner_id, "learner_ids", *_STATUS_COLUMNS)
+    elif "certification_ids" in values:
+        statement = among(_award.certification_id, "certification_ids", *_STATUS_COLUMNS)
+    if len(values) == len(asked):
+        statement = statement.where(within(_award.certification_id, "certification_ids"))
+    return statement.order_by(_award.id), values
 
 
 class SqlHistory(HistoryRepository):

@@ -14,8 +14,6 @@ COPY_FROM: Final = 50
 """The number of rows from which COPY is faster than INSERT."""
 
 _PART: Final = 500
-_KEY: Final = ("tenant", "id")
-_FOUND_BY: Final = (*_KEY, "version")
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _ESCAPED: Final = re.compile(r"[\\\t\n\r]")
 
@@ -46,14 +44,14 @@ def set_one(table: Table, column: str, dialect: Dialect) -> str:
     return f"UPDATE {table.name} SET {column} = {mark} WHERE {found}"
 
 
-def delete(table: Table, column: str, dialect: Dialect) -> str:
-    """The DELETE of the rows with a tenant and a value of ``column``."""
+def delete(table: Table, columns: tuple[str, ...], dialect: Dialect) -> str:
+    """The DELETE of the rows with a tenant and a value of each of the ``columns``."""
     mark = _mark(dialect)
-    return f"DELETE FROM {table.name} WHERE tenant = {mark} AND {column} = {mark}"
+    return f"DELETE FROM {table.name} WHERE " + " AND ".join(f"{name} = {mark}" for name in ("tenant", *columns))
 
 
 def replace(table: Table, dialect: Dialect, rows: Rows) -> tuple[str, Rows]:
-    """The UPDATE of a whole row by tenant, id and the version before, and its parameters for each of the rows."""
+    """The UPDATE of a whole row by its primary key and the version before, and its parameters for each of the rows."""
     statement, values_of = _replace(table, _mark(dialect))
     return statement, [(*values[:-1], values[-1] - 1) for values in map(values_of, rows)]
 
@@ -67,11 +65,12 @@ def _insert(table: str, columns: tuple[str, ...], mark: str) -> str:
 def _replace(table: Table, mark: str) -> tuple[str, Callable[[tuple[Any, ...]], tuple[Any, ...]]]:
     """The statement, and what picks its values from a row; the last is the version."""
     names = list(table.c.keys())
-    changed = [column.name for column in table.c if column.name not in _KEY and not column.info.get("fixed")]
+    found_by = (*(column.name for column in table.primary_key), "version")
+    changed = [column.name for column in table.c if not column.primary_key and not column.info.get("fixed")]
     assignments = ", ".join(f"{name} = {mark}" for name in changed)
-    conditions = " AND ".join(f"{name} = {mark}" for name in _FOUND_BY)
+    conditions = " AND ".join(f"{name} = {mark}" for name in found_by)
     statement = f"UPDATE {table.name} SET {assignments} WHERE {conditions}"
-    return statement, itemgetter(*map(names.index, (*changed, *_FOUND_BY)))
+    return statement, itemgetter(*map(names.index, (*changed, *found_by)))
 
 
 def _mark(dialect: Dialect) -> str:

@@ -30,29 +30,37 @@ def certification_row(tenant: str, certification: Certification) -> Row:
         int(certification.retired),
         certification.edition,
         certification.version,
+        int(certification.automatic),
+        certification.items_needed,
+        int(certification.auto_renew),
     )
 
 
 def certification_from(*row: Any) -> Certification:
     """The certification of a row of `tables.certification` without its tenant."""
-    id_, name, code, description, policy, allow_retake, template, credits_, retired, edition, version = row
+    id_, name, code, description, policy, allow_retake, template, credits_, retired, edition, version, *earning = row
+    automatic, items_needed, auto_renew = earning
     return Certification(
         id_,
         name,
         code,
         as_text(description),
-        _policy(policy),
+        policy_from(policy),
         as_flag(allow_retake),
         template,
         or_none(Decimal, credits_),
         as_flag(retired),
+        as_flag(automatic),
+        or_none(as_whole, items_needed),
+        as_flag(auto_renew),
         as_whole(edition),
         as_whole(version),
     )
 
 
 @lru_cache(1_024)
-def _policy(text: str) -> RenewalPolicy:
+def policy_from(text: str) -> RenewalPolicy:
+    """The policy that ``text`` holds as JSON."""
     return RenewalPolicy.from_data(json.loads(text))
 
 

@@ -1,7 +1,6 @@
 """The repositories that stay small: certifications and jobs."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Select, bindparam, func, or_, select
@@ -18,10 +17,10 @@ from certcore.adapters.sql.definition_rows import (
 )
 from certcore.adapters.sql.querying import TENANT, among
 from certcore.adapters.sql.units import Unit
-from certcore.adapters.sql.values import Report, exact, readable
-from certcore.domain.certifications import Certification, ItemKind, ItemRef, Overview, Print, sorted_items
+from certcore.adapters.sql.values import Report, as_flag, as_whole, exact, or_none, readable
+from certcore.domain.certifications import Assignment, Certification, ItemKind, ItemRef, Overview, Print, sorted_items
 from certcore.domain.jobs import Job, JobState, Reject
-from certcore.domain.time import to_micros
+from certcore.domain.time import from_micros, to_micros
 from certcore.ports import CertificationRepository, JobRepository
 
 _certification = tables.certification.c
@@ -35,9 +34,10 @@ _ALL: Final = select(*tables.certification.c[1:]).where(_certification.tenant ==
 _BY_ID: Final = among(_certification.id, "ids", *tables.certification.c[1:])
 _BY_CODE: Final = among(_certification.code, "codes", *tables.certification.c[1:])
 _PRINTS: Final = among(_edition.certification_id, "ids", *tables.certification_edition.c[1:])
-_CARRIED: Final = (_carried.kind, _carried.code, _carried.certification_id)
+_CARRIED: Final = tables.item_certification.c[1:]
 _ALL_CARRIED: Final = select(*_CARRIED).where(_carried.tenant == TENANT)
 _CARRIED_BY: Final = among(_carried.code, "codes", *_CARRIED)
+_ASSIGNED_TO: Final = among(_carried.certification_id, "ids", *_CARRIED)
 _LIVE_COUNTS: Final = (
     select(_award.certification_id, func.count())
     .where(_award.tenant == TENANT, _award.live == 1)
@@ -115,7 +115,7 @@ class SqlCertifications(CertificationRepository):
         live = {row[0]: row[1] for row in self._unit.rows(_LIVE_COUNTS, tenant=self._tenant)}
         items: dict[int, list[ItemRef]] = {}
         for row in self._unit.rows(_ALL_CARRIED, tenant=self._tenant):
-            items.setdefault(row[2], []).append(_item(row))
+            items.setdefault(row[2], []).append(_assignment(row).item)
         return [
             Overview(each, live.get(each.id, 0), sorted_items(items.get(each.id, ())))
             for each in sorted(certifications, key=lambda each: (each.name, each.id))
@@ -128,23 +128,58 @@ class SqlCertifications(CertificationRepository):
         keyed = (((row[0], row[1]), row) for row in rows)
         return {key: exact("print", key, print_from, row) for key, row in keyed if key in wanted}
 
-    def assign(self, item: ItemRef, certification_id: int, at: datetime) -> None:
-        row = (self._tenant, item.kind.value, item.code, certification_id, to_micros(at))
+    def assign(self, assignment: Assignment) -> None:
+        item = assignment.item
+        row = (
+            self._tenant,
+            item.kind.value,
+            item.code,
+            assignment.certification_id,
+            to_micros(assignment.assigned_at),
+            or_none(int, assignment.automatic),
+        )
         self._unit.insert(tables.item_certification, [row], f"the certification of {item}")
 
-    def carried_by(self, items: Collection[ItemRef]) -> dict[ItemRef, int]:
+    def unassign(self, items: Collection[ItemRef]) -> None:
+        keys = [(self._tenant, item.code, item.kind.value) for item in items]
+        self._unit.delete_each(tables.item_certification, ("code", "kind"), keys, "the certification of an item")
+
+    def carried_by(self, items: Collection[ItemRef]) -> dict[ItemRef, Assignment]:
         wanted = set(items)
         codes = list({item.code for item in wanted})
         rows = self._unit.rows(_CARRIED_BY, tenant=self._tenant, codes=codes) if codes else ()
-        return {item: row[2] for item, row in ((_item(row), row) for row in rows) if item in wanted}
+        return {each.item: each for each in map(_assignment, rows) if each.item in wanted}
+
+    def assigned_to(self, certification_ids: Collection[int]) -> dict[int, list[Assignment]]:
+        rows = self._unit.rows(_ASSIGNED_TO, tenant=self._tenant, ids=certification_ids) if certification_ids else ()
+        assigned: dict[int, list[Assignment]] = {}
+        for each in sorted(map(_assignment, rows), key=lambda each: each.item):
+            assigned.setdefault(each.certification_id, []).append(each)
+        return assigned
+
+    def delete(self, certification_id: int) -> None:
+        for table, column in _OF_CERTIFICATION:
+            self._unit.delete_each(table, column, [(self._tenant, certification_id)], "a certification")
+
+
+_OF_CERTIFICATION: Final = (
+    (tables.item_certification, "certification_id"),
+    (tables.certification_edition, "certification_id"),
+    (tables.certification, "id"),
+)
 
 
 def _named(certification: Certification) -> str:
     return f"certification {certification.label}"
 
 
-def _item(row: Sequence[Any]) -> ItemRef:
-    return exact("item", f"{row[0]}:{row[1]}", lambda kind, code: ItemRef(ItemKind(kind), code), row[:2])
+def _assignment(row: Sequence[Any]) -> Assignment:
+    return exact("item", f"{row[0]}:{row[1]}", _assignment_from, row)
+
+
+def _assignment_from(kind: Any, code: Any, certification_id: Any, assigned_at: Any, automatic: Any) -> Assignment:
+    item = ItemRef(ItemKind(kind), code)
+    return Assignment(item, as_whole(certification_id), from_micros(assigned_at), or_none(as_flag, automatic))
 
 
 class SqlJobs(JobRepository):

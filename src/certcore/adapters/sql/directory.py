@@ -10,7 +10,7 @@ from certcore.adapters.sql import people, tables
 from certcore.adapters.sql.people import BranchRecord, PersonRecord
 from certcore.adapters.sql.querying import TENANT, among
 from certcore.adapters.sql.storage import SqlStorage
-from certcore.adapters.sql.values import exact, readable
+from certcore.adapters.sql.values import as_flag, day_text, exact, or_none, readable
 from certcore.domain.certifications import Item, ItemKind, ItemRef
 from certcore.domain.people import Overseers, Person, Role
 from certcore.domain.time import parse_date
@@ -63,7 +63,7 @@ _COACHES: Final = among(_coaching.learner_id, "ids", _coaching.learner_id, _coac
 _GROUP_ADMINS: Final = among(_member.person_id, "ids", _member.person_id, _admin.person_id).join(
     tables.group_admin, and_(_admin.tenant == TENANT, _admin.group_name == _member.group_name)
 )
-_ITEMS: Final = among(_item.code, "codes", _item.kind, _item.code, _item.title, _item.courses, _item.valid_until)
+_ITEMS: Final = among(_item.code, "codes", *tables.item.c[1:])
 
 
 def _read_roles(roles: Any) -> frozenset[Role]:
@@ -164,11 +164,26 @@ class SqlCatalog(Catalog):
         return len(rows)
 
 
-def _read_item(kind: Any, code: Any, title: Any, courses: Any, valid_until: Any) -> Item:
-    until = None if valid_until is None else parse_date(valid_until)
-    return Item(ItemRef(ItemKind(kind), code), title, tuple(json.loads(courses)), until)
+def _read_item(*row: Any) -> Item:
+    kind, code, title, courses, valid_until, usable, materials = row
+    return Item(
+        ItemRef(ItemKind(kind), code),
+        title,
+        tuple(json.loads(courses)),
+        or_none(parse_date, valid_until),
+        as_flag(usable),
+        json.loads(materials),
+    )
 
 
 def _item_row(tenant: str, item: Item) -> tuple[object, ...]:
-    until = None if item.valid_until is None else item.valid_until.isoformat()
-    return tenant, item.ref.kind.value, item.ref.code, item.title, json.dumps(item.courses), until
+    return (
+        tenant,
+        item.ref.kind.value,
+        item.ref.code,
+        item.title,
+        json.dumps(item.courses),
+        day_text(item.valid_until),
+        int(item.usable),
+        json.dumps(item.materials),
+    )

@@ -69,12 +69,15 @@ class _Proxy:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)
 
-    def cursor(self) -> Any:
+    def cursor(self, name: str | None = None) -> Any:
+        """A cursor, or one of that name that stays with the server."""
         if isinstance(self._connection, sqlite3.Connection):
             cursor = sqlite3.Cursor(self._connection)
             cursor.row_factory = None
             return cursor
         psycopg = import_module("psycopg")
+        if name is not None:
+            return psycopg.ServerCursor(self._connection, name, row_factory=psycopg.rows.tuple_row)
         return psycopg.Cursor(self._connection, row_factory=psycopg.rows.tuple_row)
 
     def commit(self) -> None:

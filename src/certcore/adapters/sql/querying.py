@@ -28,6 +28,7 @@ from sqlalchemy import (
     bindparam,
     column,
     select,
+    text,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
@@ -42,19 +43,22 @@ _NOWHERE: Final = re.compile("[\x00\ud800-\udfff]")
 """What no text of ours holds, and PostgreSQL cannot even be asked for."""
 
 
-def among(key: Column[Any], name: str, *columns: ColumnElement[Any]) -> Select[Any]:
-    """The ``columns`` of the tenant's rows whose ``key`` is one of those in the parameter ``name``."""
+def among(key: Column[Any], name: str, *columns: ColumnElement[Any], only: str | None = None) -> Select[Any]:
+    """The ``columns`` of the tenant's rows whose ``key`` is one of those in the parameter ``name``.
+
+    ``only`` is the condition of an index that has no other rows, as that index says it.
+    """
     keys = _each(key, name)
-    found = and_(key.table.c.tenant == TENANT, key == keys.c.value)
+    found = and_(key.table.c.tenant == TENANT, key == keys.c.value, *([] if only is None else [text(only)]))
     return select(*columns).select_from(_ForEach(keys, key.table, found))
 
 
-def within(key: Column[Any], name: str) -> ColumnElement[bool]:
+def within(key: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     """``key`` is one of those in the parameter ``name``: a further condition on rows found otherwise."""
     return key.in_(select(_each(key, name).c.value))
 
 
-def _each(key: Column[Any], name: str) -> TableValuedAlias:
+def _each(key: ColumnElement[Any], name: str) -> TableValuedAlias:
     parameter = bindparam(name, type_=_Values(numbers=isinstance(key.type, Integer)))
     return _Each(parameter).table_valued(column("value", key.type), name=f"each_of_{name}")
 

@@ -7,8 +7,13 @@ from threading import local
 
 from certcore.adapters.sql import schema
 from certcore.adapters.sql.awards import SqlAwards, SqlHistory, SqlOutbox
+from certcore.adapters.sql.completions import SqlCompletions
 from certcore.adapters.sql.connecting import connections_to
 from certcore.adapters.sql.definitions import SqlCertifications, SqlJobs
+from certcore.adapters.sql.deliveries import SqlDeliveries
+from certcore.adapters.sql.externals import SqlExternals, SqlSettings
+from certcore.adapters.sql.renewals import SqlRenewals
+from certcore.adapters.sql.tombstones import SqlTombstones
 from certcore.adapters.sql.units import Unit
 from certcore.adapters.sql.values import Report
 from certcore.domain.issuing import Issued
@@ -34,10 +39,16 @@ class SqlTransaction(Transaction):
     def __init__(self, unit: Unit, tenant: str, report: Report) -> None:
         self.unit = unit
         self.certifications = SqlCertifications(unit, tenant, report)
-        self.awards = SqlAwards(unit, tenant, report)
+        self.tombstones = SqlTombstones(unit, tenant)
+        self.awards = SqlAwards(unit, tenant, report, self.tombstones)
         self.history = SqlHistory(unit, tenant, report)
         self.outbox = SqlOutbox(unit, tenant)
         self.jobs = SqlJobs(unit, tenant, report)
+        self.completions = SqlCompletions(unit, tenant)
+        self.renewals = SqlRenewals(unit, tenant)
+        self.deliveries = SqlDeliveries(unit, tenant, report)
+        self.externals = SqlExternals(unit, tenant, report)
+        self.settings = SqlSettings(unit, tenant)
 
     def issue(self, issued: Issued) -> None:
         """Store the columns as they are, without a value object for each row."""

@@ -23,14 +23,18 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 from sqlalchemy.dialects import mysql
 from sqlalchemy.types import TypeEngine
 
 PREFIX: Final = "certcore_"
 VERSION_TABLE: Final = f"{PREFIX}alembic_version"
-REVISION: Final = "0001"
+REVISION: Final = "0003"
 """The revision of the tables below; the newest migration leads to it."""
+
+REVOKED: Final = "end_reason = 'revoked'"
+"""Which awards the index of revocations has: a query that says just this can use it."""
 
 _MARIADB: Final = {"charset": "utf8mb4", "collation": "utf8mb4_nopad_bin"}
 
@@ -83,6 +87,11 @@ def _optional(name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]]) -> Colum
     return Column(name, kind, nullable=True)
 
 
+def _added(name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]], earlier: str | None) -> Column[Any]:
+    """A column of a later release; rows from before have the value ``earlier``, where it is None they have none."""
+    return Column(name, kind, nullable=earlier is None, server_default=earlier)
+
+
 def _index(name: str, *columns: str, unique: bool = False) -> Index:
     return Index(PREFIX + name, "tenant", *columns, unique=unique)
 
@@ -108,6 +117,9 @@ certification: Final = _table(
     _required("retired", _FLAG),
     _required("edition", BigInteger),
     _required("version", BigInteger),
+    _added("automatic", _FLAG, "1"),
+    Column("items_needed", BigInteger, nullable=True, server_default="1"),
+    _added("auto_renew", _FLAG, "0"),
     _index("certification_code", "code", unique=True),
 )
 
@@ -127,6 +139,7 @@ item_certification: Final = _table(
     _required("code", word(255)),
     _required("certification_id", BigInteger),
     _required("assigned_at", BigInteger),
+    _added("automatic", _FLAG, None),
     _index("item_certification_of", "certification_id"),
 )
 
@@ -170,6 +183,16 @@ award: Final = _table(
     _index("award_number", "number", unique=True),
     _index("award_token", "token", unique=True),
     _index("award_expiry", "expires_at", "id"),
+    # Asked with every completion; small, since it has the revoked ones only where a database can leave out the others.
+    Index(
+        f"{PREFIX}award_revoked",
+        "tenant",
+        "learner_id",
+        "certification_id",
+        "ended_at",
+        sqlite_where=text(REVOKED),
+        postgresql_where=text(REVOKED),
+    ),
 )
 
 history: Final = _table(
@@ -232,6 +255,111 @@ job_reject: Final = _table(
     _required("problems", prose()),
 )
 
+completion: Final = _table(
+    "completion",
+    ("learner_id", "code", "kind", "at"),
+    _required("learner_id", word(64)),
+    _required("kind", word(32)),
+    _required("code", word(255)),
+    _required("at", BigInteger),
+    _required("day", _DAY),
+    _required("zone", word(64)),
+    _required("exact", _FLAG),
+    _optional("score", word(255)),
+    _optional("credits", word(255)),
+)
+
+renewal: Final = _table(
+    "renewal",
+    ("award_id",),
+    _required("award_id", BigInteger),
+    _required("learner_id", word(64), fixed=True),
+    _required("certification_id", BigInteger, fixed=True),
+    _required("started_at", BigInteger),
+    _required("policy", prose()),
+    _required("allow_retake", _FLAG),
+    _required("items", prose()),
+    _required("state", word(32)),
+    _required("version", BigInteger),
+)
+
+delivery: Final = _table(
+    "delivery",
+    ("id",),
+    _required("id", word(32)),
+    _required("kind", word(64), fixed=True),
+    _required("award_id", BigInteger, fixed=True),
+    _required("learner_id", word(64), fixed=True),
+    _required("payload", prose()),
+    _required("due_at", BigInteger),
+    _required("attempts", BigInteger),
+    _required("state", word(32)),
+    _optional("error", prose()),
+    _required("version", BigInteger),
+    _index("delivery_due", "state", "due_at", "id"),
+    _index("delivery_award", "award_id", "due_at", "id"),
+)
+
+tombstone: Final = _table(
+    "tombstone",
+    ("number",),
+    _required("number", word(32)),
+    _required("award_id", BigInteger),
+    _required("act", word(32)),
+    _required("at", BigInteger),
+    _required("actor_id", word(64)),
+    _optional("reason", prose()),
+    _required("length", BigInteger),
+    _required("head", octets(32)),
+)
+
+external_certificate: Final = _table(
+    "external_certificate",
+    ("id",),
+    _required("id", BigInteger),
+    _required("learner_id", word(64), fixed=True),
+    _required("uploaded_by", word(64), fixed=True),
+    _required("title", word(255)),
+    _required("delivered_on", _DAY),
+    _required("zone", word(64)),
+    _optional("expires_on", _DAY),
+    _optional("credits", word(255)),
+    _optional("equivalence", BigInteger),
+    _required("digest", CHAR(64), fixed=True),
+    _required("size", BigInteger, fixed=True),
+    _required("file_name", word(255), fixed=True),
+    _required("findings", prose(), fixed=True),
+    _required("state", word(32)),
+    _required("submitted_at", BigInteger, fixed=True),
+    _required("series", BigInteger, fixed=True),
+    _required("revision", BigInteger, fixed=True),
+    _optional("previous", BigInteger),
+    _optional("submitted", prose()),
+    _optional("reviewer_id", word(64)),
+    _optional("reviewed_at", BigInteger),
+    _optional("comment", prose()),
+    _optional("outcome", word(32)),
+    _optional("award_number", word(32)),
+    _optional("award_id", BigInteger),
+    _optional("reasons", prose()),
+    _required("version", BigInteger),
+    _required("head", octets(32)),
+    _index("external_series", "series", "revision", unique=True),
+    _index("external_learner", "learner_id", "submitted_at", "id"),
+    _index("external_state", "state", "submitted_at", "id"),
+    _index("external_submitted", "submitted_at", "id"),
+)
+
+setting: Final = _table(
+    "setting",
+    ("name",),
+    _required("name", word(64)),
+    _required("id", BigInteger, fixed=True),
+    _required("value", prose()),
+    _required("version", BigInteger),
+    _required("head", octets(32)),
+)
+
 person: Final = _table(
     "person",
     ("id",),
@@ -273,6 +401,7 @@ coaching: Final = _table(
     ("coach_id", "learner_id"),
     _required("coach_id", word(64)),
     _required("learner_id", word(64)),
+    _index("coaching_learner", "learner_id"),
     _belongs_to(person, "coach_id"),
     _belongs_to(person, "learner_id"),
 )
@@ -302,4 +431,33 @@ item: Final = _table(
     _required("title", prose()),
     _required("courses", prose()),
     _optional("valid_until", _DAY),
+    _added("usable", _FLAG, "1"),
+    _added("materials", prose(), "[]"),
+)
+
+enrolment: Final = _table(
+    "enrolment",
+    ("learner_id", "code", "kind", "seq"),
+    _required("learner_id", word(64)),
+    _required("kind", word(32)),
+    _required("code", word(255)),
+    _required("seq", BigInteger),
+    _optional("order_id", word(32)),
+    _optional("archived_at", BigInteger),
+    _optional("completed_at", BigInteger),
+    _optional("completed_on", _DAY),
+    _optional("zone", word(64)),
+    _optional("exact", _FLAG),
+    _optional("score", word(255)),
+    _optional("credits", word(255)),
+    _index("enrolment_item", "code", "kind", "learner_id", "seq"),
+)
+
+tracking: Final = _table(
+    "tracking",
+    ("learner_id", "material", "code", "kind"),
+    _required("learner_id", word(64)),
+    _required("material", word(255)),
+    _required("kind", word(32)),
+    _required("code", word(255)),
 )

@@ -1,12 +1,12 @@
 """One transaction on one connection: statements, savepoints and bulk writes, with errors translated."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Table
 
-from certcore.adapters.sql import bulk
+from certcore.adapters.sql import bulk, merging
 from certcore.adapters.sql.drivers import inside_transaction
 from certcore.adapters.sql.failures import translated
 from certcore.errors import Conflict, StorageError
@@ -31,6 +31,18 @@ class Unit:
         with self._statement("row"):
             return self.connection.execute(statement, parameters).all()
 
+    def pages(self, statement: Executable, size: int, /, **parameters: object) -> Iterator[Sequence[Any]]:
+        """The rows of a query, ``size`` at a time, the others staying with the database."""
+        with self._statement("row"):
+            result = self.connection.execute(statement, parameters, execution_options={"yield_per": size})
+        with closing(result):
+            while True:
+                with self._statement("row"):
+                    page = result.fetchmany(size)
+                if not page:
+                    return
+                yield page
+
     def insert(self, table: Table, rows: Sequence[tuple[object, ...]], what: str, *, undoing: bool = True) -> None:
         """Insert rows with a value for each column of the table, all or none; `Conflict` over ``what``.
 
@@ -48,6 +60,21 @@ class Unit:
                 else:
                     self._count(bulk.insert(table, self.connection.dialect), rows, what)
 
+    def insert_new(self, table: Table, rows: Sequence[tuple[object, ...]], what: str) -> set[tuple[object, ...]]:
+        """Insert the rows whose primary key is free; the keys of those, without the tenant.
+
+        One statement, so that of two transactions at once each row is new to one. Sort the rows, or those two may wait
+        for each other.
+        """
+        if not rows:
+            return set()
+        dialect = self.connection.dialect
+        with self._statement(what):
+            inserted = self.connection.exec_driver_sql(
+                merging.statement(table, dialect.name), merging.parameters(rows, dialect)
+            )
+            return set(map(tuple, inserted.all()))
+
     def upsert(self, table: Table, rows: Sequence[tuple[object, ...]], what: str) -> None:
         """Insert rows, or replace those that have the same primary key, all or none."""
         if rows:
@@ -59,15 +86,18 @@ class Unit:
         if rows:
             self._count(bulk.set_one(table, column, self.connection.dialect), rows, what)
 
-    def delete_each(self, table: Table, column: str, keys: Sequence[tuple[object, ...]], what: str) -> None:
-        """Delete the rows with each tenant and value of ``column``."""
+    def delete_each(
+        self, table: Table, columns: str | tuple[str, ...], keys: Sequence[tuple[object, ...]], what: str
+    ) -> None:
+        """Delete the rows with each tenant and value of the column, or the columns."""
         if keys:
-            self._count(bulk.delete(table, column, self.connection.dialect), keys, what)
+            columns = (columns,) if isinstance(columns, str) else columns
+            self._count(bulk.delete(table, columns, self.connection.dialect), keys, what)
 
     def replace(self, table: Table, rows: Sequence[tuple[object, ...]], what: str) -> None:
         """Replace each row whose stored version is one less, all or none; else `Conflict` over ``what``.
 
-        The rows are as for `insert`, of a table with the columns tenant, id and version.
+        The rows are as for `insert`, of a table with a column version.
         """
         if not rows:
             return

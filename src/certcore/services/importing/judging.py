@@ -152,7 +152,7 @@ class Judge:
             {text: self._person(text, key, people) for text, key in usernames.items()},
             {text: _certification(text, code, certifications) for text, code in codes.items()},
             live,
-            tx.certifications.carried_by(items),
+            {item: each.certification_id for item, each in tx.certifications.carried_by(items).items()},
         )
 
     def _read(self, cells: Cells) -> Terms | Problems:

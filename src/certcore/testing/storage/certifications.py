@@ -8,7 +8,7 @@ from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 
 from certcore.domain.awards import EndReason
-from certcore.domain.certifications import Certification, ItemKind, ItemRef, Overview, Print
+from certcore.domain.certifications import Assignment, Certification, ItemKind, ItemRef, Overview, Print
 from certcore.domain.policy import RenewalPolicy
 from certcore.errors import Conflict
 from certcore.ports import Storage
@@ -21,7 +21,9 @@ SHAPES: Final[dict[str, dict[str, object]]] = {
     "the least": {"code": None, "description": ""},
     "words": {"name": 'Zoë 王 عبد 👩‍🔬 "x" \\ % _', "code": "ÄÖ 1/ß", "description": "first\n\tsecond ü" * 1_000},
     "longest": {"name": "n" * 255, "code": "ü" * 255, "template": "t" * 64},
-    "switches": {"allow_retake": True, "retired": True, "credits": Decimal("6.5")},
+    "switches": {"allow_retake": True, "retired": True, "credits": Decimal("6.5"), "automatic": False},
+    "several items": {"items_needed": 3, "auto_renew": True},
+    "all items": {"items_needed": None},
 }
 """Certifications that must come back as they went in, by what is special about them."""
 
@@ -160,7 +162,7 @@ class CertificationContract(StorageCase):
         store(storage, ended(make_award(second), EndReason.REVOKED))
         with storage.transaction() as tx:
             for item in (PLAN, COURSE):
-                tx.certifications.assign(item, first.id, NOW)
+                tx.certifications.assign(Assignment(item, first.id, NOW))
         with storage.reading() as tx:
             assert list(tx.certifications.overviews()) == [
                 Overview(first, 2, (COURSE, PLAN)),
@@ -179,18 +181,20 @@ class CertificationContract(StorageCase):
         store(storage, other)
         lower = ItemRef(ItemKind.COURSE, "a")
         upper = ItemRef(ItemKind.COURSE, "A")
+        assigned = [
+            Assignment(COURSE, certification.id, NOW),
+            Assignment(PLAN, other.id, NOW.replace(microsecond=1), automatic=True),
+            Assignment(lower, certification.id, NOW, automatic=False),
+            Assignment(upper, other.id, NOW),
+        ]
         with storage.transaction() as tx:
-            tx.certifications.assign(COURSE, certification.id, NOW)
-            tx.certifications.assign(PLAN, other.id, NOW)
-            tx.certifications.assign(lower, certification.id, NOW)
-            tx.certifications.assign(upper, other.id, NOW)
+            for each in assigned:
+                tx.certifications.assign(each)
             for holder in (certification, other):
                 with pytest.raises(Conflict):
-                    tx.certifications.assign(COURSE, holder.id, NOW)
+                    tx.certifications.assign(Assignment(COURSE, holder.id, NOW))
         with storage.reading() as tx:
-            assert tx.certifications.carried_by([COURSE, PLAN, lower, upper, COURSE]) == {
-                COURSE: certification.id,
-                PLAN: other.id,
-                lower: certification.id,
-                upper: other.id,
-            }
+            found = tx.certifications.carried_by([COURSE, PLAN, lower, upper, COURSE])
+            assert_same(found, {each.item: each for each in assigned})
+            for each in assigned:
+                assert_same(found[each.item], each)

@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from certcore.domain.awards import Award, Details
-from certcore.domain.certifications import Certification, ItemKind, ItemRef
+from certcore.domain.certifications import Assignment, Certification, ItemKind, ItemRef
 from certcore.errors import Conflict
 from certcore.ports import Storage, Transaction
 from certcore.testing.builders import NOW, make_award, make_certification, make_entry, make_job, new_id, number_of
@@ -16,6 +16,7 @@ from certcore.testing.storage.base import StorageCase, all_awards, store
 from certcore.testing.threads import REPEAT, Running, at_once, in_unit
 
 THREADS = 8
+_ITEM = ItemRef(ItemKind.COURSE, "C")
 _A_MOMENT = 0.2  # long enough for a thread that does not wait, in seconds
 
 _Race = Callable[[Transaction, Certification, Award, int], None]
@@ -28,9 +29,7 @@ RACES: dict[str, _Race] = {
     "history entry": lambda tx, _, award, n: tx.history.append([make_entry(award, facts=f'{{"n":{n}}}')]),
     "certification code": lambda tx, _certification, _award, _n: tx.certifications.add(make_certification(code="C")),
     "certification version": lambda tx, kept, _award, n: tx.certifications.update(kept.edited(name=f"{n}")),
-    "item": lambda tx, certification, _award, _n: tx.certifications.assign(
-        ItemRef(ItemKind.COURSE, "C"), certification.id, NOW
-    ),
+    "item": lambda tx, certification, _award, _n: tx.certifications.assign(Assignment(_ITEM, certification.id, NOW)),
     "job key": lambda tx, _certification, _award, _n: tx.jobs.add(make_job(key="K")),
 }
 """Writes that only one of many threads can do."""

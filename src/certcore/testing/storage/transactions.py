@@ -7,7 +7,7 @@ import pytest
 from attrs import evolve
 
 from certcore.domain.awards import Award
-from certcore.domain.certifications import Certification, ItemKind, ItemRef
+from certcore.domain.certifications import Assignment, Certification, ItemKind, ItemRef
 from certcore.errors import Conflict, StorageError
 from certcore.ports import Storage, Transaction
 from certcore.testing.builders import (
@@ -62,9 +62,9 @@ class TransactionContract(StorageCase):
         award, job = make_award(certification), make_job(key=f"key-{new_id()}")
         with storage.transaction() as tx:
             write(tx, certification, award, make_entry(award), make_event(award), job)
-            tx.certifications.assign(item, certification.id, NOW)
+            tx.certifications.assign(Assignment(item, certification.id, NOW))
             assert tx.certifications.by_code([certification.code or ""]) == {certification.code: certification}
-            assert tx.certifications.carried_by([item]) == {item: certification.id}
+            assert tx.certifications.carried_by([item]).keys() == {item}
             assert [each.live_awards for each in tx.certifications.overviews()] == [1]
             assert tx.awards.by_number([award.number]) == {award.number: award}
             assert tx.history.of([award.id]) == {award.id: [make_entry(award)]}
@@ -199,7 +199,7 @@ CONFLICTS: dict[str, _Breaker] = {
     "certification": lambda tx, certification, _: tx.certifications.add(evolve(certification, code="another")),
     "code": lambda tx, certification, _: tx.certifications.add(evolve(certification, id=new_id())),
     "certification version": lambda tx, certification, _: tx.certifications.update(certification),
-    "item": lambda tx, certification, _: tx.certifications.assign(ITEM, certification.id, NOW),
+    "item": lambda tx, certification, _: tx.certifications.assign(Assignment(ITEM, certification.id, NOW)),
     "award": lambda tx, certification, award: tx.awards.add([make_award(certification), award]),
     "award version": lambda tx, _, award: tx.awards.update([award]),
     "history": lambda tx, _, award: tx.history.append([make_entry(award, 2), make_entry(award, 1)]),
@@ -219,7 +219,7 @@ class ConflictContract(StorageCase):
         kept = make_award(certification)
         store(storage, kept, make_entry(kept), make_event(kept), make_job(key="the key"))
         with storage.transaction() as tx:
-            tx.certifications.assign(ITEM, certification.id, NOW)
+            tx.certifications.assign(Assignment(ITEM, certification.id, NOW))
         return kept
 
     @pytest.mark.parametrize("conflict", CONFLICTS.values(), ids=CONFLICTS)
@@ -259,7 +259,7 @@ def _write_everywhere(tx: Transaction, certification: Certification, held: Award
     other = make_certification()
     added = make_award(other)
     write(tx, other, added, make_entry(added), make_event(added), make_job())
-    tx.certifications.assign(ITEM, other.id, NOW)
+    tx.certifications.assign(Assignment(ITEM, other.id, NOW))
     tx.certifications.update(certification.edited(name="Edited", code="edited"))
     tx.awards.update([evolve(held, learner_name="Edited", version=2)])
     tx.history.append([make_entry(held, 2)])

@@ -1,0 +1,164 @@
+"""Awards in memory."""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Protocol
+
+from certcore.adapters.memory.journal import Journal, found
+from certcore.adapters.memory.lives import MemoryTombstones
+from certcore.domain.awards import Award, EndReason, status
+from certcore.errors import Conflict
+from certcore.ports import AwardQuery, AwardRepository, StatusRow
+
+
+class _BesideAwards(Protocol):
+    def forget(self, award_ids: Collection[int]) -> None:
+        """Remove what belongs to awards that are deleted."""
+
+
+class MemoryAwards(AwardRepository):
+    """Awards by id, number, token, live holding and learner."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._rows: dict[int, Award] = {}
+        self._by_number: dict[str, int] = {}
+        self._by_token: dict[bytes, int] = {}
+        self._live: dict[tuple[int, str], int] = {}
+        self._by_learner: dict[str, dict[int, None]] = {}
+        self._revoked: dict[tuple[int, str], dict[int, None]] = {}
+        self._ascending: list[int] | None = []
+        self._tombstones = MemoryTombstones(journal)
+        self._beside: tuple[_BesideAwards, ...] = ()
+
+    def join(self, tombstones: MemoryTombstones, *beside: _BesideAwards) -> None:
+        """Take the numbers of ``tombstones`` for taken, and delete what is kept ``beside`` awards with them."""
+        self._tombstones = tombstones
+        self._beside = beside
+
+    def add(self, awards: Sequence[Award]) -> None:
+        journal = self._journal
+        buried = self._tombstones.of([award.number for award in awards])
+        with journal.all_or_nothing():
+            for award in awards:
+                if award.number in buried:
+                    raise Conflict(f"award number {award.number}")
+                journal.claim(self._rows, award.id, award, f"award {award.id}")
+                journal.claim(self._by_number, award.number, award.id, f"award number {award.number}")
+                journal.claim(self._by_token, award.token, award.id, f"the token of award {award.number}")
+                journal.put(self._by_learner.setdefault(award.learner_id, {}), award.id, None)
+                self._hold(award)
+                self._ascending = None
+
+    def update(self, awards: Sequence[Award]) -> None:
+        with self._journal.all_or_nothing():
+            for award in awards:
+                before = self._rows.get(award.id)
+                if before is None or award.version != before.version + 1:
+                    raise Conflict(f"award {award.number}")
+                self._journal.put(self._rows, award.id, award)
+                if before.live:
+                    self._journal.drop(self._live, _holding(before))
+                self._hold(award)
+
+    def _hold(self, award: Award) -> None:
+        if award.live:
+            what = f"a live award of certification {award.certification_id} to learner {award.learner_id}"
+            self._journal.claim(self._live, _holding(award), award.id, what)
+        elif _is_revoked(award):
+            self._journal.put(self._revoked.setdefault(_holding(award), {}), award.id, None)
+
+    def delete(self, ids: Collection[int]) -> None:
+        with self._journal.all_or_nothing():
+            for award in found(self._rows, ids).values():
+                self._journal.drop(self._rows, award.id)
+                self._journal.drop(self._by_number, award.number)
+                self._journal.drop(self._by_token, award.token)
+                self._journal.drop(self._by_learner[award.learner_id], award.id)
+                if award.live:
+                    self._journal.drop(self._live, _holding(award))
+            for repository in self._beside:
+                repository.forget(ids)
+
+    def by_id(self, ids: Collection[int]) -> dict[int, Award]:
+        return found(self._rows, ids)
+
+    def by_number(self, numbers: Collection[str]) -> dict[str, Award]:
+        return {number: self._rows[award_id] for number, award_id in found(self._by_number, numbers).items()}
+
+    def live(self, certification_ids: Collection[int], learner_ids: Collection[str]) -> dict[tuple[int, str], Award]:
+        learners = set(learner_ids)
+        holdings = ((certification, learner) for certification in set(certification_ids) for learner in learners)
+        return {holding: self._rows[award_id] for holding, award_id in found(self._live, holdings).items()}
+
+    def latest_revocations(
+        self, certification_ids: Collection[int], learner_ids: Collection[str]
+    ) -> dict[tuple[int, str], datetime]:
+        learners = set(learner_ids)
+        holdings = ((certification, learner) for certification in set(certification_ids) for learner in learners)
+        revoked = (
+            (holding, award.ending.at)
+            for holding, ids in found(self._revoked, holdings if self._revoked else ()).items()
+            for award in found(self._rows, ids).values()
+            if award.ending is not None and _is_revoked(award)
+        )
+        return dict(sorted(revoked, key=lambda each: each[1]))
+
+    def statuses(
+        self,
+        now: datetime,
+        certification_ids: Collection[int] | None = None,
+        learner_ids: Collection[str] | None = None,
+    ) -> Iterator[StatusRow]:
+        for award in (self._rows[each] for each in self._ids_after(None) if each in self._rows):
+            if (certification_ids is None or award.certification_id in certification_ids) and (
+                learner_ids is None or award.learner_id in learner_ids
+            ):
+                at = status(award, now)
+                yield award.number, award.learner_id, award.certification_id, at, award.period.expires_at
+
+    def live_counts(self) -> Counter[int]:
+        """How many live awards each certification has."""
+        return Counter(certification_id for certification_id, _ in self._live)
+
+    def search(self, query: AwardQuery) -> Sequence[Award]:
+        candidates = (self._rows[each] for each in self._candidates(query) if each in self._rows)
+        return list(islice((award for award in candidates if _fits(award, query)), query.limit))
+
+    def _candidates(self, query: AwardQuery) -> Iterable[int]:
+        """Ids in ascending order of all awards that can fit; ids taken back by a rollback may be among them."""
+        if query.number is not None:
+            return found(self._by_number, [query.number]).values()
+        if query.learner_ids is not None:
+            return sorted(award_id for each in query.learner_ids for award_id in self._by_learner.get(each, ()))
+        return self._ids_after(query.after)
+
+    def _ids_after(self, after: int | None) -> Iterable[int]:
+        if self._ascending is None:
+            self._ascending = sorted(self._rows)
+        start = 0 if after is None else bisect_right(self._ascending, after)
+        return islice(self._ascending, start, None)
+
+
+def _holding(award: Award) -> tuple[int, str]:
+    return award.certification_id, award.learner_id
+
+
+def _is_revoked(award: Award) -> bool:
+    return award.ending is not None and award.ending.reason is EndReason.REVOKED
+
+
+def _fits(award: Award, query: AwardQuery) -> bool:
+    return (
+        (query.after is None or award.id > query.after)
+        and (query.learner_ids is None or award.learner_id in query.learner_ids)
+        and (query.certification_id is None or award.certification_id == query.certification_id)
+        and (query.number is None or award.number == query.number)
+        and (query.basis_items is None or award.basis.item in query.basis_items)
+        and (query.live is None or award.live is query.live)
+        and (query.ended_before is None or (award.ending is not None and award.ending.at < query.ended_before))
+        and (not query.statuses or status(award, query.now) in query.statuses)
+    )

@@ -1,0 +1,137 @@
+"""What happens to awards over time, in memory: completions, renewals, deliveries, and what stays of the deleted."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from heapq import nsmallest
+
+from certcore.adapters.memory.journal import Journal, found
+from certcore.domain.certifications import ItemRef
+from certcore.domain.completions import Completion
+from certcore.domain.deliveries import Delivery, DeliveryState
+from certcore.domain.renewals import Renewal
+from certcore.domain.tombstones import Tombstone
+from certcore.errors import Conflict
+from certcore.ports import CompletionRepository, DeliveryRepository, RenewalRepository, TombstoneRepository
+
+
+class MemoryCompletions(CompletionRepository):
+    """Completions by learner and item, and there by instant."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._rows: dict[tuple[str, ItemRef], dict[datetime, Completion]] = {}
+
+    def add(self, completions: Sequence[Completion]) -> list[bool]:
+        return [self._add(each) for each in completions]
+
+    def _add(self, completion: Completion) -> bool:
+        of_item = self._rows.setdefault((completion.learner_id, completion.item), {})
+        if completion.at in of_item:
+            return False
+        self._journal.put(of_item, completion.at, completion)
+        return True
+
+    def of(
+        self, learner_ids: Collection[str], items: Collection[ItemRef]
+    ) -> dict[tuple[str, ItemRef], list[Completion]]:
+        pairs = ((learner_id, item) for learner_id in learner_ids for item in items)
+        return {pair: [kept[at] for at in sorted(kept)] for pair, kept in found(self._rows, pairs).items() if kept}
+
+
+class MemoryRenewals(RenewalRepository):
+    """Renewals by award."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._rows: dict[int, Renewal] = {}
+
+    def add(self, renewals: Sequence[Renewal]) -> None:
+        with self._journal.all_or_nothing():
+            for each in renewals:
+                self._journal.claim(self._rows, each.award_id, each, f"the renewal of award {each.award_id}")
+
+    def update(self, renewals: Sequence[Renewal]) -> None:
+        with self._journal.all_or_nothing():
+            for each in renewals:
+                before = self._rows.get(each.award_id)
+                if before is None or each.version != before.version + 1:
+                    raise Conflict(f"the renewal of award {each.award_id}")
+                self._journal.put(self._rows, each.award_id, each)
+
+    def of(self, award_ids: Collection[int]) -> dict[int, Renewal]:
+        return found(self._rows, award_ids)
+
+    def forget(self, award_ids: Collection[int]) -> None:
+        """Remove those of awards that are deleted."""
+        for award_id in found(self._rows, award_ids):
+            self._journal.drop(self._rows, award_id)
+
+
+class MemoryDeliveries(DeliveryRepository):
+    """Deliveries by id, by award, and those that wait."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._rows: dict[str, Delivery] = {}
+        self._waiting: dict[str, None] = {}
+        self._by_award: dict[int, dict[str, None]] = {}
+
+    def add(self, deliveries: Sequence[Delivery]) -> None:
+        for each in deliveries:
+            if each.id not in self._rows:
+                self._journal.put(self._by_award.setdefault(each.award_id, {}), each.id, None)
+                self._put(each)
+
+    def update(self, deliveries: Sequence[Delivery]) -> None:
+        with self._journal.all_or_nothing():
+            for each in deliveries:
+                before = self._rows.get(each.id)
+                if before is None or each.version != before.version + 1:
+                    raise Conflict(f"delivery {each.id}")
+                self._put(each)
+
+    def _put(self, delivery: Delivery) -> None:
+        self._journal.put(self._rows, delivery.id, delivery)
+        if delivery.state is DeliveryState.WAITING:
+            self._journal.put(self._waiting, delivery.id, None)
+        elif delivery.id in self._waiting:
+            self._journal.drop(self._waiting, delivery.id)
+
+    def due(self, now: datetime, limit: int, kinds: Collection[str]) -> Sequence[Delivery]:
+        waiting = (self._rows[each] for each in self._waiting)
+        return nsmallest(limit, (each for each in waiting if each.due_at <= now and each.kind in kinds), key=_order)
+
+    def of(self, award_ids: Collection[int]) -> dict[int, list[Delivery]]:
+        ids = found(self._by_award, award_ids)
+        return {
+            award_id: sorted(map(self._rows.__getitem__, kept), key=_order) for award_id, kept in ids.items() if kept
+        }
+
+    def forget(self, award_ids: Collection[int]) -> None:
+        """Remove those of awards that are deleted."""
+        for kept in found(self._by_award, award_ids).values():
+            for each in list(kept):
+                self._journal.drop(kept, each)
+                self._journal.drop(self._rows, each)
+                if each in self._waiting:
+                    self._journal.drop(self._waiting, each)
+
+
+def _order(delivery: Delivery) -> tuple[datetime, str]:
+    return delivery.due_at, delivery.id
+
+
+class MemoryTombstones(TombstoneRepository):
+    """Tombstones by number."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._rows: dict[str, Tombstone] = {}
+
+    def add(self, tombstones: Sequence[Tombstone]) -> None:
+        with self._journal.all_or_nothing():
+            for each in tombstones:
+                self._journal.claim(self._rows, each.number, each, f"the tombstone of award {each.number}")
+
+    def of(self, numbers: Collection[str]) -> dict[str, Tombstone]:
+        return found(self._rows, numbers)

@@ -1,0 +1,94 @@
+"""Completions as the host reported them."""
+
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+from typing import Any, Final, TypeVar
+
+from certcore.adapters.sql import tables
+from certcore.adapters.sql.querying import among, within
+from certcore.adapters.sql.units import Unit
+from certcore.adapters.sql.values import Row, amount_text, as_flag, as_text, exact, or_none
+from certcore.domain.certifications import ItemKind, ItemRef
+from certcore.domain.completions import Completion
+from certcore.domain.time import from_micros, parse_date, to_micros
+from certcore.ports import CompletionRepository
+
+T = TypeVar("T")
+
+_completion = tables.completion.c
+_OF: Final = (
+    among(_completion.learner_id, "learner_ids", *tables.completion.c[1:])
+    .where(within(_completion.code, "codes"))
+    .order_by(_completion.at)
+)
+
+
+class SqlCompletions(CompletionRepository):
+    """Completions in `tables.completion`."""
+
+    def __init__(self, unit: Unit, tenant: str) -> None:
+        self._unit = unit
+        self._tenant = tenant
+
+    def add(self, completions: Sequence[Completion]) -> list[bool]:
+        rows = {each.key: _row(self._tenant, each) for each in reversed(completions)}
+        new = self._unit.insert_new(tables.completion, sorted(rows.values(), key=_key), "a completion")
+        added = {key for key, row in rows.items() if _key(row) in new}
+        return [_took(added, each.key) for each in completions]
+
+    def of(
+        self, learner_ids: Collection[str], items: Collection[ItemRef]
+    ) -> dict[tuple[str, ItemRef], list[Completion]]:
+        wanted = set(items)
+        if not wanted or not learner_ids:
+            return {}
+        codes = {item.code for item in wanted}
+        rows = self._unit.rows(_OF, tenant=self._tenant, learner_ids=learner_ids, codes=codes)
+        found: dict[tuple[str, ItemRef], list[Completion]] = {}
+        for row in rows:
+            each = exact("completion", f"{row[1]}:{row[2]} by learner {row[0]}", _completion_from, row)
+            if each.item in wanted:
+                found.setdefault((each.learner_id, each.item), []).append(each)
+        return found
+
+
+def _key(row: Row) -> Row:
+    """The primary key of a row, but for its tenant."""
+    _tenant, learner_id, kind, code, at, *_rest = row
+    return learner_id, code, kind, at
+
+
+def _took(keys: set[T], key: T) -> bool:
+    """Whether ``key`` was among the keys, which it leaves."""
+    found = key in keys
+    keys.discard(key)
+    return found
+
+
+def _row(tenant: str, completion: Completion) -> Row:
+    return (
+        tenant,
+        completion.learner_id,
+        completion.item.kind.value,
+        completion.item.code,
+        to_micros(completion.at),
+        completion.on.isoformat(),
+        completion.zone,
+        int(completion.exact),
+        amount_text(completion.score),
+        amount_text(completion.credits),
+    )
+
+
+def _completion_from(*row: Any) -> Completion:
+    learner_id, kind, code, at, day, zone, is_exact, score, credits_ = row
+    return Completion(
+        as_text(learner_id),
+        ItemRef(ItemKind(kind), code),
+        from_micros(at),
+        parse_date(day),
+        zone,
+        as_flag(is_exact),
+        or_none(Decimal, score),
+        or_none(Decimal, credits_),
+    )

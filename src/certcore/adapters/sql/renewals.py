@@ -1,0 +1,72 @@
+"""Renewals of awards."""
+
+import json
+from collections.abc import Collection, Sequence
+from typing import Any, Final
+
+from certcore.adapters.sql import tables
+from certcore.adapters.sql.definition_rows import policy_from
+from certcore.adapters.sql.querying import among
+from certcore.adapters.sql.units import Unit
+from certcore.adapters.sql.values import Row, as_flag, as_text, as_whole, exact
+from certcore.domain.certifications import ItemRef
+from certcore.domain.history import canonical
+from certcore.domain.renewals import Renewal, RenewalState
+from certcore.domain.time import from_micros, to_micros
+from certcore.ports import RenewalRepository
+
+_OF: Final = among(tables.renewal.c.award_id, "award_ids", *tables.renewal.c[1:])
+
+
+class SqlRenewals(RenewalRepository):
+    """Renewals in `tables.renewal`."""
+
+    def __init__(self, unit: Unit, tenant: str) -> None:
+        self._unit = unit
+        self._tenant = tenant
+
+    def add(self, renewals: Sequence[Renewal]) -> None:
+        self._unit.insert(tables.renewal, self._rows(renewals), _named(renewals))
+
+    def update(self, renewals: Sequence[Renewal]) -> None:
+        self._unit.replace(tables.renewal, self._rows(renewals), _named(renewals))
+
+    def of(self, award_ids: Collection[int]) -> dict[int, Renewal]:
+        rows = self._unit.rows(_OF, tenant=self._tenant, award_ids=award_ids) if award_ids else ()
+        return {row[0]: exact("renewal", f"of award {row[0]}", _renewal_from, row) for row in rows}
+
+    def _rows(self, renewals: Sequence[Renewal]) -> list[Row]:
+        return [
+            (
+                self._tenant,
+                each.award_id,
+                each.learner_id,
+                each.certification_id,
+                to_micros(each.started_at),
+                canonical(each.policy.to_data()),
+                int(each.allow_retake),
+                json.dumps(list(map(str, each.items)), ensure_ascii=False),
+                each.state.value,
+                each.version,
+            )
+            for each in renewals
+        ]
+
+
+def _named(renewals: Sequence[Renewal]) -> str:
+    return f"the renewal of award {renewals[0].award_id}" if len(renewals) == 1 else f"one of {len(renewals)} renewals"
+
+
+def _renewal_from(*row: Any) -> Renewal:
+    award_id, learner_id, certification_id, started_at, policy, allow_retake, items, state, version = row
+    return Renewal(
+        as_whole(award_id),
+        as_text(learner_id),
+        as_whole(certification_id),
+        from_micros(started_at),
+        policy_from(policy),
+        as_flag(allow_retake),
+        map(ItemRef.parse, json.loads(items)),
+        RenewalState(state),
+        as_whole(version),
+    )

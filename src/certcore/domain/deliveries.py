@@ -1,0 +1,74 @@
+"""What must reach somebody outside: written with the change it follows from, handed over at least once (R-52, R-83)."""
+
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+from re import fullmatch
+from typing import Final
+
+from attrs import field, frozen
+
+from certcore.domain.certifications import ItemRef
+from certcore.domain.checks import short_text, storable
+from certcore.domain.time import as_instant
+from certcore.errors import InvalidValue
+
+LONGEST_ERROR: Final = 2_000
+"""How many characters are kept of what went wrong."""
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands: to be handed over, acknowledged, given up, or not wanted any more."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    DEAD = "dead"
+    DROPPED = "dropped"
+
+
+def _error(text: str | None) -> str | None:
+    return None if text is None else storable(text)[:LONGEST_ERROR]
+
+
+@frozen
+class Delivery:
+    """One thing to hand over.
+
+    ``id`` is a function of what it tells (`delivery_id`) and the same over all attempts, so that a receiver can drop a
+    repeat (R-82). ``payload`` is canonical JSON. It is not handed over before ``due_at``. ``error`` is why the last
+    of the ``attempts`` failed; what no storage can keep of it is replaced.
+    """
+
+    id: str = field()
+    kind: str = field(validator=short_text(64))
+    award_id: int
+    learner_id: str = field(validator=short_text(64))
+    payload: str
+    due_at: datetime = field(converter=as_instant)
+    attempts: int = 0
+    state: DeliveryState = DeliveryState.WAITING
+    error: str | None = field(default=None, converter=_error)
+    version: int = 1
+
+    @id.validator
+    def _hexadecimal(self, _attribute: object, text: str) -> None:
+        if fullmatch("[0-9a-f]{32}", text) is None:
+            raise InvalidValue("id", text, "32 hexadecimal digits, as delivery_id gives them")
+
+
+def delivery_id(kind: str, *told: str | int) -> str:
+    """The id of what is told: equal for equal things, 32 hexadecimal digits."""
+    return sha256("\x1f".join(map(str, (kind, *told))).encode()).hexdigest()[:32]
+
+
+@frozen
+class Retake:
+    """The order to a catalog to let a learner take an item again (R-51).
+
+    ``id`` is the delivery's: a repeated order has the same one. ``at`` is when the renewal was started.
+    """
+
+    id: str
+    learner_id: str
+    item: ItemRef
+    at: datetime = field(converter=as_instant)

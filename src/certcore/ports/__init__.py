@@ -1,0 +1,60 @@
+"""Everything a host implements, or takes an adapter for: storage, directory, catalog, access, jobs, files, clock.
+
+Rules that hold for every port:
+
+* Instants are aware datetimes in UTC; ids of people, codes and numbers are text and compared by code point.
+* Methods take and give batches. An empty batch is allowed and does nothing. What does not exist is absent from the
+  answer; only `None` answers of one-value methods say "not there".
+* A port raises `certcore.errors.CertcoreError` kinds only; a driver's error never passes through.
+* What a host need not have has a method that answers for it: such a method is not abstract.
+
+What a storage has to keep is said in `Storage`.
+"""
+
+from certcore.ports.externals import ExternalQuery, ExternalRepository, SettingRepository
+from certcore.ports.files import DocumentStore, FileJudge, FileScanner
+from certcore.ports.host import AccessPolicy, Attribute, Catalog, Clock, Directory, JobQueue, Ports
+from certcore.ports.storage import (
+    AwardQuery,
+    AwardRepository,
+    CertificationRepository,
+    CompletionRepository,
+    DeliveryRepository,
+    HistoryRepository,
+    JobRepository,
+    Outbox,
+    RenewalRepository,
+    StatusRow,
+    Storage,
+    TombstoneRepository,
+    Transaction,
+)
+
+__all__ = [
+    "AccessPolicy",
+    "Attribute",
+    "AwardQuery",
+    "AwardRepository",
+    "Catalog",
+    "CertificationRepository",
+    "Clock",
+    "CompletionRepository",
+    "DeliveryRepository",
+    "Directory",
+    "DocumentStore",
+    "ExternalQuery",
+    "ExternalRepository",
+    "FileJudge",
+    "FileScanner",
+    "HistoryRepository",
+    "JobQueue",
+    "JobRepository",
+    "Outbox",
+    "Ports",
+    "RenewalRepository",
+    "SettingRepository",
+    "StatusRow",
+    "Storage",
+    "TombstoneRepository",
+    "Transaction",
+]

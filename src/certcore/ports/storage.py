@@ -1,0 +1,366 @@
+"""Where certcore keeps its state: the repositories, the transaction, the storage.
+
+Rules of the storage:
+
+* ``with storage.transaction() as tx:`` gives the repositories. Leaving commits; an exception rolls back everything
+  done in it and passes on. Inside another transaction of the same thread it joins that one: an exception undoes the
+  inner part, and only the outermost commits.
+* Nobody sees uncommitted writes of another transaction; a transaction sees its own. A reading inside a transaction of
+  the same thread joins it too; a transaction inside a reading is refused with a `StorageError`.
+* Every change of an existing row is compare-and-set on its ``version``: the new value carries the old version plus one.
+  A version that no longer fits, and a unique key that is taken, raise `Conflict`; the transaction is then usable as
+  it was before the failing call.
+* `Retryable` means the database gave up on the whole transaction: the caller runs it again from the start.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+from attrs import field, frozen
+from attrs.converters import optional
+
+from certcore.domain.awards import Award, Status
+from certcore.domain.certifications import Assignment, Certification, ItemRef, Overview, Print
+from certcore.domain.completions import Completion
+from certcore.domain.deliveries import Delivery
+from certcore.domain.history import Event, HistoryEntry
+from certcore.domain.issuing import Issued
+from certcore.domain.jobs import Job, Reject
+from certcore.domain.renewals import Renewal
+from certcore.domain.time import as_instant
+from certcore.domain.tombstones import Tombstone
+from certcore.ports.externals import ExternalRepository, SettingRepository
+
+StatusRow = tuple[str, str, int, Status, datetime | None]
+"""How an award stands at an instant: number, learner id, certification id, status, expiry."""
+
+
+@frozen
+class AwardQuery:
+    """Which awards a search wants; what is None does not filter, nor do empty ``statuses``.
+
+    Empty ``learner_ids`` match nobody: that is what somebody may see who oversees no one (R-114); so do empty
+    ``basis_items``, the items through which awards were earned. ``live`` asks for those with an ending or without,
+    ``ended_before`` for those whose ending lies before that instant (R-63). ``now`` is the instant at which
+    ``statuses`` are judged. The page has at most ``limit`` awards, in ascending order of id, all with an id greater
+    than ``after``.
+    """
+
+    now: datetime = field(converter=as_instant)
+    learner_ids: frozenset[str] | None = None
+    certification_id: int | None = None
+    number: str | None = None
+    statuses: frozenset[Status] = frozenset()
+    after: int | None = None
+    limit: int = 50
+    basis_items: frozenset[ItemRef] | None = None
+    live: bool | None = None
+    ended_before: datetime | None = field(default=None, converter=optional(as_instant))
+
+
+class CertificationRepository(ABC):
+    """Definitions, their editions in print, and which item carries which certification."""
+
+    @abstractmethod
+    def add(self, certification: Certification) -> None:
+        """Store a new one, its edition in print included; `Conflict` when its id or code is taken."""
+
+    @abstractmethod
+    def update(self, certification: Certification) -> None:
+        """Replace the one whose version is one less, and keep its edition when that is new; else `Conflict`."""
+
+    @abstractmethod
+    def by_id(self, ids: Collection[int]) -> dict[int, Certification]:
+        """Those that exist, by id."""
+
+    @abstractmethod
+    def by_code(self, codes: Collection[str]) -> dict[str, Certification]:
+        """Those that exist, by code."""
+
+    @abstractmethod
+    def overviews(self) -> Sequence[Overview]:
+        """All of them with their counts (R-8), ordered by name, then id."""
+
+    @abstractmethod
+    def prints(self, editions: Collection[tuple[int, int]]) -> dict[tuple[int, int], Print]:
+        """What was printed, by (certification id, edition)."""
+
+    @abstractmethod
+    def assign(self, assignment: Assignment) -> None:
+        """Let an item carry a certification; `Conflict` when it carries one already (R-5)."""
+
+    @abstractmethod
+    def unassign(self, items: Collection[ItemRef]) -> None:
+        """Let the items carry nothing; those that do not are passed over (R-7)."""
+
+    @abstractmethod
+    def carried_by(self, items: Collection[ItemRef]) -> dict[ItemRef, Assignment]:
+        """What each item carries; items without a certification are absent."""
+
+    @abstractmethod
+    def assigned_to(self, certification_ids: Collection[int]) -> dict[int, list[Assignment]]:
+        """The items of each certification, ordered by item; certifications without any are absent."""
+
+    @abstractmethod
+    def delete(self, certification_id: int) -> None:
+        """Remove the certification with its prints and assignments (R-4); one that is not there is passed over.
+
+        Its awards are removed before, by `AwardRepository.delete`.
+        """
+
+
+class AwardRepository(ABC):
+    """Awards: at most one live one per learner and certification, no number or token twice (R-23, R-25).
+
+    The number of a tombstone is taken too (I3).
+    """
+
+    @abstractmethod
+    def add(self, awards: Sequence[Award]) -> None:
+        """Store new awards, all or none; `Conflict` when an id, number, token or live holding is taken."""
+
+    @abstractmethod
+    def update(self, awards: Sequence[Award]) -> None:
+        """Replace each award whose stored version is one less, in the order given, all or none; else `Conflict`.
+
+        `Conflict` too when an award would be a second live holding. Id, number, token, certification and learner of an
+        award never change.
+        """
+
+    @abstractmethod
+    def by_id(self, ids: Collection[int]) -> dict[int, Award]:
+        """Those that exist, by id."""
+
+    @abstractmethod
+    def by_number(self, numbers: Collection[str]) -> dict[str, Award]:
+        """Those that exist, by number."""
+
+    @abstractmethod
+    def live(self, certification_ids: Collection[int], learner_ids: Collection[str]) -> dict[tuple[int, str], Award]:
+        """The live awards of these learners in these certifications, by (certification id, learner id)."""
+
+    @abstractmethod
+    def search(self, query: AwardQuery) -> Sequence[Award]:
+        """The page of awards that ``query`` asks for, in ascending order of id."""
+
+    @abstractmethod
+    def delete(self, ids: Collection[int]) -> None:
+        """Remove the awards with their history, events, renewals and deliveries (R-4, R-61, R-63).
+
+        Ids that are not there are passed over. Neighbours in a chain keep the id of what is gone.
+        """
+
+    @abstractmethod
+    def latest_revocations(
+        self, certification_ids: Collection[int], learner_ids: Collection[str]
+    ) -> dict[tuple[int, str], datetime]:
+        """When each learner's award of each certification was last revoked, by (certification id, learner id) (R-65).
+
+        Those never revoked are absent. Asked for with every completion and every row of an import: it costs next to
+        nothing while nothing is revoked.
+        """
+
+    @abstractmethod
+    def statuses(
+        self,
+        now: datetime,
+        certification_ids: Collection[int] | None = None,
+        learner_ids: Collection[str] | None = None,
+    ) -> Iterator[StatusRow]:
+        """How every award stands at the instant ``now``, past or future, in ascending order of id (R-14).
+
+        Judged by `STATUS_CONDITIONS`. None does not filter, nothing matches empty ones. It streams: read it inside the
+        transaction, and write nothing meanwhile.
+        """
+
+
+class HistoryRepository(ABC):
+    """The append-only history of every award (R-64)."""
+
+    @abstractmethod
+    def append(self, entries: Sequence[HistoryEntry]) -> None:
+        """Store the entries, all or none; `Conflict` when an award has an entry with that ``seq``."""
+
+    @abstractmethod
+    def of(self, award_ids: Collection[int]) -> dict[int, list[HistoryEntry]]:
+        """The entries of each award in ascending ``seq``; awards without any are absent."""
+
+    @abstractmethod
+    def by_job(self, job_id: int, after: tuple[int, int] | None, limit: int) -> Sequence[HistoryEntry]:
+        """A page of what a job did, ordered by (award id, seq), after the pair given."""
+
+
+class Outbox(ABC):
+    """Events waiting for delivery, written with the change they tell of (R-83)."""
+
+    @abstractmethod
+    def append(self, events: Sequence[Event]) -> None:
+        """Store the events, all or none; `Conflict` when an award has an event with that ``seq``."""
+
+    @abstractmethod
+    def silence(self, keys: Sequence[tuple[int, int]]) -> None:
+        """Let nobody be told of these events, by (award id, seq); what is not there is passed over (R-45)."""
+
+    @abstractmethod
+    def of(self, award_ids: Collection[int]) -> dict[int, list[Event]]:
+        """The events of each award in ascending ``seq``; awards without any are absent."""
+
+
+class JobRepository(ABC):
+    """Jobs, and the acts done under an idempotency key (R-34, R-41)."""
+
+    @abstractmethod
+    def add(self, job: Job) -> None:
+        """Store a new job; `Conflict` when its id or key is taken."""
+
+    @abstractmethod
+    def update(self, job: Job) -> None:
+        """Replace the job whose version is one less; else `Conflict`."""
+
+    @abstractmethod
+    def get(self, job_id: int) -> Job | None:
+        """The job with this id."""
+
+    @abstractmethod
+    def by_key(self, key: str) -> Job | None:
+        """The job with this idempotency key."""
+
+    @abstractmethod
+    def queued(self, limit: int) -> Sequence[Job]:
+        """Jobs waiting to be run, oldest first."""
+
+    @abstractmethod
+    def recent(self, kind: str, limit: int) -> Sequence[Job]:
+        """Jobs of a kind, newest first."""
+
+    @abstractmethod
+    def unfinished(self, fingerprint: str) -> Job | None:
+        """The newest job with this fingerprint that is queued or running: what a rerun takes up again (R-41)."""
+
+    @abstractmethod
+    def reject(self, job_id: int, rejects: Sequence[Reject]) -> None:
+        """Keep rows that a job could not use, all or none; `Conflict` when it has one at that line (R-43)."""
+
+    @abstractmethod
+    def rejects(self, job_id: int, after_line: int, limit: int) -> Sequence[Reject]:
+        """A page of the rows that a job could not use, in ascending order of line, all after ``after_line``."""
+
+
+class CompletionRepository(ABC):
+    """Completions as they were reported (R-21)."""
+
+    @abstractmethod
+    def add(self, completions: Sequence[Completion]) -> list[bool]:
+        """Store the completions; for each one in order, whether it was new.
+
+        One that is there already (the same `Completion.key`), or that comes twice among these, changes nothing (R-23).
+        """
+
+    @abstractmethod
+    def of(
+        self, learner_ids: Collection[str], items: Collection[ItemRef]
+    ) -> dict[tuple[str, ItemRef], list[Completion]]:
+        """The completions of these items by these learners, ascending by instant; pairs without any are absent."""
+
+
+class RenewalRepository(ABC):
+    """The renewal of each award: at most one, open or not (R-52)."""
+
+    @abstractmethod
+    def add(self, renewals: Sequence[Renewal]) -> None:
+        """Store new renewals, all or none; `Conflict` when an award has one, whatever its state."""
+
+    @abstractmethod
+    def update(self, renewals: Sequence[Renewal]) -> None:
+        """Replace each renewal whose stored version is one less, all or none; else `Conflict`.
+
+        Award, learner and certification of a renewal never change.
+        """
+
+    @abstractmethod
+    def of(self, award_ids: Collection[int]) -> dict[int, Renewal]:
+        """The renewal of each award; awards without one are absent."""
+
+
+class DeliveryRepository(ABC):
+    """What waits to be handed to somebody outside (R-52, R-83)."""
+
+    @abstractmethod
+    def add(self, deliveries: Sequence[Delivery]) -> None:
+        """Store the deliveries; one whose id is there already, or comes twice, changes nothing: it is told once."""
+
+    @abstractmethod
+    def update(self, deliveries: Sequence[Delivery]) -> None:
+        """Replace each delivery whose stored version is one less, all or none; else `Conflict`.
+
+        Kind, award and learner of a delivery never change.
+        """
+
+    @abstractmethod
+    def due(self, now: datetime, limit: int, kinds: Collection[str]) -> Sequence[Delivery]:
+        """Those of these kinds that wait and are due at ``now``, by (due at, id), at most ``limit``.
+
+        Where the database can, those that another transaction has asked for and may yet update are left out, and these
+        are kept from others until this transaction ends. Where it cannot, `update` tells who was first.
+        """
+
+    @abstractmethod
+    def of(self, award_ids: Collection[int]) -> dict[int, list[Delivery]]:
+        """The deliveries of each award by (due at, id), whatever their state; awards without any are absent."""
+
+
+class TombstoneRepository(ABC):
+    """What stays of awards that are no more (R-4, R-61)."""
+
+    @abstractmethod
+    def add(self, tombstones: Sequence[Tombstone]) -> None:
+        """Store the tombstones, all or none; `Conflict` when a number has one."""
+
+    @abstractmethod
+    def of(self, numbers: Collection[str]) -> dict[str, Tombstone]:
+        """The tombstone of each number; numbers without one are absent."""
+
+
+class Transaction(ABC):
+    """The repositories as one transaction sees them."""
+
+    certifications: CertificationRepository
+    awards: AwardRepository
+    history: HistoryRepository
+    outbox: Outbox
+    jobs: JobRepository
+    completions: CompletionRepository
+    renewals: RenewalRepository
+    deliveries: DeliveryRepository
+    tombstones: TombstoneRepository
+    externals: ExternalRepository
+    settings: SettingRepository
+
+    def issue(self, issued: Issued) -> None:
+        """Store new awards with their history and events; `Conflict` as the repositories raise it.
+
+        Many come at once. After an error the transaction has to be left, for it may hold a part of them; a storage
+        where that is so does not commit it. A storage that takes rows only leaves this as it is.
+        """
+        self.awards.add(list(issued.awards()))
+        self.history.append(list(issued.entries()))
+        self.outbox.append(list(issued.events()))
+
+
+class Storage(ABC):
+    """Where certcore keeps its state. One object serves one tenant and any number of threads."""
+
+    @abstractmethod
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """A transaction that may write: leaving commits, an exception rolls back, an inner one joins the outer."""
+
+    @abstractmethod
+    def reading(self) -> AbstractContextManager[Transaction]:
+        """A transaction that only reads one consistent state and waits for no writer where the database can do that."""
+
+    @property
+    @abstractmethod
+    def in_transaction(self) -> bool:
+        """Whether this thread is inside a transaction, the storage's or the host's: no unit can be retried here."""
