@@ -215,7 +215,9 @@ class ForkedSeries(MemoryExternals):
     """A version may be replaced twice."""
 
     def add(self, certificates: Sequence[ExternalCertificate]) -> None:
-        super().add([evolve(each, revision=each.revision + len(self._series.get(each.series, ()))) for each in certificates])
+        super().add(
+            [evolve(each, revision=each.revision + len(self._series.get(each.series, ()))) for each in certificates]
+        )
 
 
 class PendingCounts(MemoryExternals):

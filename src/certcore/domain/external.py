@@ -85,7 +85,12 @@ def _findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _reasons(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
-    return tuple(Reason(each.code, each.to_data()["params"]) for each in reasons)  # amounts as text, as JSON keeps them
+    return tuple(Reason(each.code, {name: _shown(value) for name, value in each.params.items()}) for each in reasons)
+
+
+def _shown(value: object) -> object:
+    """A parameter as it is kept: an amount is text."""
+    return str(value) if isinstance(value, Decimal) else value
 
 
 def _amount(_instance: object, attribute: Any, amount: Decimal | None) -> None:

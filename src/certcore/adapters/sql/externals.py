@@ -1,7 +1,6 @@
 """The repositories of external certificates and of settings that admins change."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
