@@ -13,7 +13,8 @@ from certcore.domain.decisions import Outcome
 from certcore.domain.jobs import Job, JobState
 from certcore.domain.people import Actor, Person, Role
 from certcore.domain.policy import RenewalPolicy
-from certcore.errors import NotFound
+from certcore.domain.time import Length
+from certcore.errors import NotFound, StillLive
 from certcore.services.awarding import AwardRequest
 from certcore.services.importing import ImportReport, ImportRequest
 from tests.services.platform import ADMIN, Platform
@@ -83,6 +84,13 @@ def _run_award_job(platform: Platform, actor: Actor, username: str) -> object:
     return number_of(platform, username, "FRESH-1")
 
 
+def _purge(platform: Platform, actor: Actor, number: str) -> object:
+    try:
+        return platform.registrar.archiving.purge(number, reason="Over", actor=actor)
+    except StillLive:
+        return True
+
+
 def _revoke_many(platform: Platform, actor: Actor, username: str) -> object:
     numbers = [str(number_of(platform, username))]
     return platform.registrar.archiving.revoke_many(numbers, actor=actor, reason="Fraud").counts[Outcome.REVOKED]
@@ -117,11 +125,17 @@ def _assign(platform: Platform, actor: Actor, code: str) -> object:
     return True
 
 
+def _set_automatic(platform: Platform, actor: Actor, item: str) -> object:
+    platform.registrar.defining.set_automatic([ItemRef.parse(item)], False, actor=actor)
+    return True
+
+
 def _of(records: Iterable[object], username: str) -> bool:
     return any(getattr(each, "username", None) == username for each in records)
 
 
 BY_NUMBER: Final[dict[str, Sample]] = {
+    "archiving.purge": _purge,
     "archiving.restore": lambda platform, actor, number: platform.registrar.archiving.restore(number, actor=actor),
     "archiving.revoke": lambda platform, actor, number: platform.registrar.archiving.revoke(
         number, actor=actor, reason="Fraud"
@@ -136,11 +150,29 @@ BY_NUMBER: Final[dict[str, Sample]] = {
 
 BY_CERTIFICATION: Final[dict[str, Sample]] = {
     "defining.assign": _assign,
+    "defining.delete": lambda platform, actor, code: platform.registrar.defining.delete(
+        code, typed=code, actor=actor, with_live=True
+    ),
     "defining.edit": lambda platform, actor, code: platform.registrar.defining.edit(code, actor=actor, name="Mine"),
     "defining.get": lambda platform, actor, code: platform.registrar.defining.get(code, actor=actor),
+    "defining.preview_delete": lambda platform, actor, code: platform.registrar.defining.preview_delete(
+        code, actor=actor
+    ),
+    "defining.reinstate": lambda platform, actor, code: platform.registrar.defining.reinstate(code, actor=actor),
     "defining.retire": lambda platform, actor, code: platform.registrar.defining.retire(code, actor=actor),
 }
 """Operations on a certification and nobody in particular, by its code."""
+
+BY_ITEM: Final[dict[str, Sample]] = {
+    "defining.preview_unassign": lambda platform, actor, item: platform.registrar.defining.preview_unassign(
+        [ItemRef.parse(item)], actor=actor
+    ),
+    "defining.set_automatic": _set_automatic,
+    "defining.unassign_items": lambda platform, actor, item: platform.registrar.defining.unassign_items(
+        [ItemRef.parse(item)], awards="remove", actor=actor
+    ),
+}
+"""Operations on an item, by its kind and code."""
 
 BY_IMPORT: Final[dict[str, Sample]] = {
     "importing.get": lambda platform, actor, import_id: platform.registrar.importing.get(import_id, actor=actor),
@@ -157,6 +189,10 @@ def _on_safe_1(sample: Sample) -> Sample:
     return lambda platform, actor, _: sample(platform, actor, "SAFE-1")
 
 
+def _on_c_1(sample: Sample) -> Sample:
+    return lambda platform, actor, _: sample(platform, actor, str(C_1))
+
+
 def _on_an_import(sample: Sample) -> Sample:
     return lambda platform, actor, username: sample(platform, actor, import_id(platform, username))
 
@@ -164,7 +200,11 @@ def _on_an_import(sample: Sample) -> Sample:
 SAMPLES: Final[dict[str, Sample]] = {
     **{operation: _on_the_award(sample) for operation, sample in BY_NUMBER.items()},
     **{operation: _on_safe_1(sample) for operation, sample in BY_CERTIFICATION.items()},
+    **{operation: _on_c_1(sample) for operation, sample in BY_ITEM.items()},
     **{operation: _on_an_import(sample) for operation, sample in BY_IMPORT.items()},
+    "archiving.purge_older": lambda platform, actor, _: platform.registrar.archiving.purge_older(
+        Length(1, "years"), dry_run=True, reason="Over", actor=actor
+    ),
     "archiving.revoke_many": _revoke_many,
     "archiving.run": _run_revoke_job,
     "awarding.award": _award,
@@ -189,6 +229,14 @@ SAMPLES: Final[dict[str, Sample]] = {
 """A sample of each operation that takes an actor."""
 
 ABOUT_NOBODY: Final = frozenset(
-    {*BY_CERTIFICATION, *BY_IMPORT, "defining.add", "defining.overviews", "importing.recent"}
+    {
+        *BY_CERTIFICATION,
+        *BY_ITEM,
+        *BY_IMPORT,
+        "archiving.purge_older",
+        "defining.add",
+        "defining.overviews",
+        "importing.recent",
+    }
 )
 """Operations that are about no learner in particular: whoever may touch anybody may do them."""

@@ -21,6 +21,8 @@ from certcore.ports import AccessPolicy, Directory, Ports
 
 OPERATIONS: Final[Mapping[str, tuple[Act, ...]]] = MappingProxyType(
     {
+        "archiving.purge": (Act.PURGE,),
+        "archiving.purge_older": (Act.PURGE,),
         "archiving.restore": (Act.REVOKE,),
         "archiving.revoke": (Act.REVOKE,),
         "archiving.revoke_many": (Act.REVOKE,),
@@ -31,10 +33,16 @@ OPERATIONS: Final[Mapping[str, tuple[Act, ...]]] = MappingProxyType(
         "correcting.unassign": (Act.UNASSIGN,),
         "defining.add": (Act.DEFINE,),
         "defining.assign": (Act.DEFINE,),
+        "defining.delete": (Act.DELETE,),
         "defining.edit": (Act.DEFINE,),
         "defining.get": (Act.VIEW,),
         "defining.overviews": (Act.VIEW,),
+        "defining.preview_delete": (Act.DELETE,),
+        "defining.preview_unassign": (Act.DEFINE,),
+        "defining.reinstate": (Act.DEFINE,),
         "defining.retire": (Act.DEFINE,),
+        "defining.set_automatic": (Act.DEFINE,),
+        "defining.unassign_items": (Act.DEFINE, Act.UNASSIGN),
         "importing.get": (Act.IMPORT,),
         "importing.recent": (Act.IMPORT,),
         "importing.run": (Act.IMPORT,),
