@@ -130,6 +130,17 @@ def _set_automatic(platform: Platform, actor: Actor, item: str) -> object:
     return True
 
 
+def _apply_policy(platform: Platform, actor: Actor, username: str) -> object:
+    platform.registrar.correcting.apply_policy("SAFE-1", YEARS, actor=actor)
+    (record,) = platform.registrar.reporting.search(actor=ADMIN, username=username).records
+    return record.award.period.expires_on == date(2028, 3, 1)
+
+
+def _preview_edit(platform: Platform, actor: Actor, username: str) -> object:
+    preview = platform.registrar.previewing.edit("SAFE-1", {"policy": YEARS}, actor=actor, first=99)
+    return preview.awards is not None and _of(preview.awards.first, username)
+
+
 def _of(records: Iterable[object], username: str) -> bool:
     return any(getattr(each, "username", None) == username for each in records)
 
@@ -209,10 +220,12 @@ SAMPLES: Final[dict[str, Sample]] = {
     "archiving.run": _run_revoke_job,
     "awarding.award": _award,
     "awarding.run": _run_award_job,
+    "correcting.apply_policy": _apply_policy,
     "defining.add": lambda platform, actor, _: platform.registrar.defining.add("Mine", actor=actor),
     "defining.overviews": lambda platform, actor, _: platform.registrar.defining.overviews(actor=actor),
     "importing.recent": lambda platform, actor, _: platform.registrar.importing.recent(actor=actor) == [],
     "importing.run": _import,
+    "previewing.edit": _preview_edit,
     "previewing.policy_change": lambda platform, actor, username: _of(
         platform.registrar.previewing.policy_change("SAFE-1", YEARS, actor=actor), username
     ),

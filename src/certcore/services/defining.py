@@ -1,7 +1,7 @@
 """Defining certifications: what they are, and which items carry them."""
 
 from collections import Counter
-from collections.abc import Collection, Container, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from enum import StrEnum
 
 from attrs import evolve, frozen
@@ -64,14 +64,13 @@ class Defining:
 
         Raises `CodeTaken` and `InvalidValue`.
         """
-        _refuse_unknown(parts)
-        self._ports.settings.check_credits(parts.get("credits"))
+        check_parts(self._ports, parts)
         demand(self._ports, actor, Act.DEFINE, "certification", name)
         (new_id,) = new_ids(1, self._ports.random_bytes)
         certification = Certification(new_id, name, **parts)  # type: ignore[arg-type]
 
         def work(tx: Transaction) -> None:
-            _check_code_free(tx, certification)
+            check_code_free(tx, certification)
             tx.certifications.add(certification)
 
         in_unit(self._ports.storage, work)
@@ -82,8 +81,7 @@ class Defining:
 
         Raises `NotFound`, `CodeTaken`, `InvalidValue`.
         """
-        _refuse_unknown(changes)
-        self._ports.settings.check_credits(changes.get("credits"))
+        check_parts(self._ports, changes)
         return self._change(ref, actor, changes)
 
     def retire(self, ref: str | int, *, actor: Actor) -> Certification:
@@ -237,7 +235,7 @@ class Defining:
             if all(getattr(before, name) == value for name, value in changes.items()):
                 return before
             after = before.edited(**changes)
-            _check_code_free(tx, after)
+            check_code_free(tx, after)
             tx.certifications.update(after)
             return after
 
@@ -274,7 +272,8 @@ def _overviews(tx: Transaction, scope: Scope) -> Sequence[Overview]:
     return [evolve(each, live_awards=seen[each.certification.id]) for each in found]
 
 
-def _check_code_free(tx: Transaction, certification: Certification) -> None:
+def check_code_free(tx: Transaction, certification: Certification) -> None:
+    """Raise `CodeTaken` when another certification has the code of this one (R-1)."""
     if certification.code is not None:
         holder = tx.certifications.by_code([certification.code]).get(certification.code)
         if holder is not None and holder.id != certification.id:
@@ -306,7 +305,9 @@ def _earned(awards: Earned | str) -> Earned:
         ) from None
 
 
-def _refuse_unknown(parts: dict[str, object]) -> None:
+def check_parts(ports: Ports, parts: Mapping[str, object]) -> None:
+    """Raise `InvalidValue` for what is no part of a definition that may be given, `NotAllowedHere` for credits."""
     for name in parts:
         if name not in _EDITABLE:
             raise InvalidValue("certification", name, f"one of {', '.join(sorted(_EDITABLE))}")
+    ports.settings.check_credits(parts.get("credits"))
