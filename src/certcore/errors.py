@@ -20,6 +20,9 @@
     │   ├── NotAllowedHere      switched off in the platform's settings (R-9)
     │   ├── NotSupported        an adapter of this platform cannot do it
     │   ├── NotLive             the award is no longer live: it cannot be changed
+    │   ├── StillLive           the award is live: it cannot be purged (R-61)
+    │   ├── LiveAwards          the certification has live awards: it is not deleted unless that is asked for (R-4)
+    │   ├── NotTypedBack        what was typed is not the code or name of what is to be deleted (R-4)
     │   ├── NotRestorable       the award is not an archived predecessor that can be live again (R-65)
     │   ├── NotUndoable         an import's awards were changed since (R-45)
     │   ├── NumberTaken         no free certificate number was found (R-25)
@@ -265,6 +268,50 @@ class NotLive(Refused):
     @property
     def message(self) -> str:
         return f"award {self.number} is no longer live; issue a new award instead of changing it."
+
+
+@define
+class StillLive(Refused):
+    """Award ``number`` is live and cannot be purged (R-61)."""
+
+    code = "still_live"
+    number: str
+
+    @property
+    def message(self) -> str:
+        return f"award {self.number} is live; revoke or unassign it before it is purged."
+
+
+@define
+class LiveAwards(Refused):
+    """``certification`` has ``count`` live awards and is not deleted with them unless that is asked for (R-4)."""
+
+    code = "live_awards"
+    certification: str
+    count: int
+
+    @property
+    def message(self) -> str:
+        return (
+            f"certification {_shown(self.certification)} has {self.count} live awards, which deleting would remove "
+            "with their history; retire it instead, or say that the live ones are to go too."
+        )
+
+
+@define
+class NotTypedBack(Refused):
+    """``typed`` is neither the code nor the name of ``certification``, which is to be deleted (R-4)."""
+
+    code = "not_typed_back"
+    certification: str
+    typed: str
+
+    @property
+    def message(self) -> str:
+        return (
+            f"{_shown(self.typed)} is not what certification {_shown(self.certification)} is called; to delete it for "
+            "good, type its code or its name."
+        )
 
 
 @define

@@ -14,7 +14,8 @@ from certcore.domain.jobs import Job, JobState
 from certcore.domain.people import Actor, Person, Role
 from certcore.domain.policy import RenewalPolicy
 from certcore.domain.reviewers import Reviewers
-from certcore.errors import NotFound
+from certcore.domain.time import Length
+from certcore.errors import NotFound, StillLive
 from certcore.services.awarding import AwardRequest
 from certcore.services.importing import ImportReport, ImportRequest
 from certcore.services.reviewing import ExternalUpload
@@ -93,6 +94,13 @@ def _run_award_job(platform: Platform, actor: Actor, username: str) -> object:
     return number_of(platform, username, "FRESH-1")
 
 
+def _purge(platform: Platform, actor: Actor, number: str) -> object:
+    try:
+        return platform.registrar.archiving.purge(number, reason="Over", actor=actor)
+    except StillLive:
+        return True
+
+
 def _revoke_many(platform: Platform, actor: Actor, username: str) -> object:
     numbers = [str(number_of(platform, username))]
     return platform.registrar.archiving.revoke_many(numbers, actor=actor, reason="Fraud").counts[Outcome.REVOKED]
@@ -127,6 +135,22 @@ def _assign(platform: Platform, actor: Actor, code: str) -> object:
     return True
 
 
+def _set_automatic(platform: Platform, actor: Actor, item: str) -> object:
+    platform.registrar.defining.set_automatic([ItemRef.parse(item)], False, actor=actor)
+    return True
+
+
+def _apply_policy(platform: Platform, actor: Actor, username: str) -> object:
+    platform.registrar.correcting.apply_policy("SAFE-1", YEARS, actor=actor)
+    (record,) = platform.registrar.reporting.search(actor=ADMIN, username=username).records
+    return record.award.period.expires_on == date(2028, 3, 1)
+
+
+def _preview_edit(platform: Platform, actor: Actor, username: str) -> object:
+    preview = platform.registrar.previewing.edit("SAFE-1", {"policy": YEARS}, actor=actor, first=99)
+    return preview.awards is not None and _of(preview.awards.first, username)
+
+
 def submitted(platform: Platform, actor: Actor, username: str) -> str:
     """The id of an external certificate that the actor has submitted for somebody."""
     upload = ExternalUpload(username=username, title="First aid", delivered_on=date(2026, 1, 1))
@@ -150,6 +174,7 @@ def _of(records: Iterable[object], username: str) -> bool:
 
 
 BY_NUMBER: Final[dict[str, Sample]] = {
+    "archiving.purge": _purge,
     "archiving.restore": lambda platform, actor, number: platform.registrar.archiving.restore(number, actor=actor),
     "archiving.revoke": lambda platform, actor, number: platform.registrar.archiving.revoke(
         number, actor=actor, reason="Fraud"
@@ -164,11 +189,29 @@ BY_NUMBER: Final[dict[str, Sample]] = {
 
 BY_CERTIFICATION: Final[dict[str, Sample]] = {
     "defining.assign": _assign,
+    "defining.delete": lambda platform, actor, code: platform.registrar.defining.delete(
+        code, typed=code, actor=actor, with_live=True
+    ),
     "defining.edit": lambda platform, actor, code: platform.registrar.defining.edit(code, actor=actor, name="Mine"),
     "defining.get": lambda platform, actor, code: platform.registrar.defining.get(code, actor=actor),
+    "defining.preview_delete": lambda platform, actor, code: platform.registrar.defining.preview_delete(
+        code, actor=actor
+    ),
+    "defining.reinstate": lambda platform, actor, code: platform.registrar.defining.reinstate(code, actor=actor),
     "defining.retire": lambda platform, actor, code: platform.registrar.defining.retire(code, actor=actor),
 }
 """Operations on a certification and nobody in particular, by its code."""
+
+BY_ITEM: Final[dict[str, Sample]] = {
+    "defining.preview_unassign": lambda platform, actor, item: platform.registrar.defining.preview_unassign(
+        [ItemRef.parse(item)], actor=actor
+    ),
+    "defining.set_automatic": _set_automatic,
+    "defining.unassign_items": lambda platform, actor, item: platform.registrar.defining.unassign_items(
+        [ItemRef.parse(item)], awards="remove", actor=actor
+    ),
+}
+"""Operations on an item, by its kind and code."""
 
 BY_IMPORT: Final[dict[str, Sample]] = {
     "importing.get": lambda platform, actor, import_id: platform.registrar.importing.get(import_id, actor=actor),
@@ -202,6 +245,10 @@ def _on_safe_1(sample: Sample) -> Sample:
     return lambda platform, actor, _: sample(platform, actor, "SAFE-1")
 
 
+def _on_c_1(sample: Sample) -> Sample:
+    return lambda platform, actor, _: sample(platform, actor, str(C_1))
+
+
 def _on_an_import(sample: Sample) -> Sample:
     return lambda platform, actor, username: sample(platform, actor, import_id(platform, username))
 
@@ -209,16 +256,22 @@ def _on_an_import(sample: Sample) -> Sample:
 SAMPLES: Final[dict[str, Sample]] = {
     **{operation: _on_the_award(sample) for operation, sample in BY_NUMBER.items()},
     **{operation: _on_safe_1(sample) for operation, sample in BY_CERTIFICATION.items()},
+    **{operation: _on_c_1(sample) for operation, sample in BY_ITEM.items()},
     **{operation: _on_an_import(sample) for operation, sample in BY_IMPORT.items()},
+    "archiving.purge_older": lambda platform, actor, _: platform.registrar.archiving.purge_older(
+        Length(1, "years"), dry_run=True, reason="Over", actor=actor
+    ),
     "archiving.revoke_many": _revoke_many,
     "archiving.run": _run_revoke_job,
     **{operation: _on_a_certificate(sample) for operation, sample in BY_EXTERNAL.items()},
     "awarding.award": _award,
     "awarding.run": _run_award_job,
+    "correcting.apply_policy": _apply_policy,
     "defining.add": lambda platform, actor, _: platform.registrar.defining.add("Mine", actor=actor),
     "defining.overviews": lambda platform, actor, _: platform.registrar.defining.overviews(actor=actor),
     "importing.recent": lambda platform, actor, _: platform.registrar.importing.recent(actor=actor) == [],
     "importing.run": _import,
+    "previewing.edit": _preview_edit,
     "previewing.policy_change": lambda platform, actor, username: _of(
         platform.registrar.previewing.policy_change("SAFE-1", YEARS, actor=actor), username
     ),
@@ -247,10 +300,13 @@ SAMPLES: Final[dict[str, Sample]] = {
 ABOUT_NOBODY: Final = frozenset(
     {
         *BY_CERTIFICATION,
+        *BY_ITEM,
         *BY_IMPORT,
+        "archiving.purge_older",
         "defining.add",
         "defining.overviews",
         "importing.recent",
+        *BY_IMPORT,
         "reviewing.change_settings",
         "reviewing.collect_orphans",
         "reviewing.settings",

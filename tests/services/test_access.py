@@ -14,6 +14,7 @@ from tests.services.operations import (
     ACTORS,
     BY_CERTIFICATION,
     BY_IMPORT,
+    BY_ITEM,
     BY_NUMBER,
     OTHER,
     SAMPLES,
@@ -108,6 +109,13 @@ def test_f46_a_certification_that_one_may_not_touch_looks_like_none(operation: s
     """R-114: definitions are seen by all, and changed by those who may; others learn nothing by trying."""
     platform = world()
     assert len({told(BY_CERTIFICATION[operation], platform, code) for code in ("SAFE-1", "NONE-1")}) == 1
+
+
+@pytest.mark.parametrize("operation", BY_ITEM)
+def test_f46_an_item_that_one_may_not_touch_looks_like_none(operation: str) -> None:
+    """R-114: what carries a certification and what does not, and what is not there, are refused alike."""
+    platform = world()
+    assert len({told(BY_ITEM[operation], platform, each) for each in ("course:C-1", "course:C-2", "course:C-9")}) == 1
 
 
 @pytest.mark.parametrize("operation", BY_IMPORT)

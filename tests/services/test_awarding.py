@@ -1,7 +1,7 @@
 """Awarding by hand: to whom, for how long, and what happens to those who hold one already."""
 
-from collections.abc import Callable
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from threading import Barrier, Thread
 from typing import Any
@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from certcore.adapters.memory import MemoryDirectory
-from certcore.domain.awards import Basis, BasisKind, Details, Link, Status
+from certcore.codec import JSON
+from certcore.domain.awards import Basis, BasisKind, Details, EndReason, Link, Status
 from certcore.domain.decisions import Held, Outcome
 from certcore.domain.history import verifies
 from certcore.domain.jobs import JobState
@@ -307,3 +308,130 @@ def test_a_renewal_by_hand_never_ends_earlier_than_what_it_renews(platform: Plat
     report = platform.award("ana", issued_on=date(2020, 1, 1), held=Held.RENEW)
     assert outcomes(report) == {"ana": "would_shorten"}
     assert report.outcomes[0].number == platform.number_of("ana")
+
+
+def revoke(platform: Platform, username: str) -> str:
+    """Revoke the live award that somebody has; its number."""
+    records = platform.registrar.reporting.search(actor=ADMIN, username=username).records
+    (number,) = [each.award.number for each in records if each.award.live]
+    platform.registrar.archiving.revoke(number, reason="Fraud", actor=ADMIN)
+    return number
+
+
+def holders(platform: Platform) -> list[str]:
+    """Who holds a live award, by name."""
+    records = platform.registrar.reporting.search(actor=ADMIN, limit=1_000).records
+    return sorted(each.username for each in records if each.award.live)
+
+
+@pytest.mark.parametrize("held", [Held.KEEP, Held.RENEW, Held.REFUSE])
+def test_f49_a_job_that_was_asked_for_before_a_revocation_does_not_undo_it(
+    new_storage: Callable[[], Storage], held: Held
+) -> None:
+    """R-65: refused for that person, also when the certification was issued anew since; the rest goes on."""
+    platform = platform_over(new_storage(), at_once=1)
+    platform.certification()
+    platform.award("ana")
+    platform.award("cy")
+    platform.registrar = without_queue(platform)
+    waiting = platform.award("ana", "bo", "cy", issued_on=date(2026, 5, 1), held=held)
+    for username in ("ana", "cy"):
+        revoke(platform, username)
+    platform.award("cy", issued_on=date(2026, 4, 1))
+    platform.now += timedelta(hours=1)
+    (done,) = platform.registrar.running.run_queued()
+    assert done.public_id == waiting.job_id
+    assert done.result["counts"] == {"rejected": 2, "new": 1}
+    told = JSON.structure(done.result, AwardReport).outcomes
+    assert [(each.username, each.reason) for each in told] == [("ana", "revoked"), ("cy", "revoked")]
+    assert holders(platform) == ["bo", "cy"]
+
+
+@pytest.mark.parametrize("step", [timedelta(0), timedelta(hours=-1), timedelta(days=1)])
+def test_f49_a_job_that_is_asked_for_after_a_revocation_issues_anew(
+    new_storage: Callable[[], Storage], step: timedelta
+) -> None:
+    """R-65, f31: asked for after it is what counts, not what a clock said that stood still or stepped back."""
+    platform = platform_over(new_storage(), at_once=1)
+    platform.certification()
+    platform.award("ana")
+    number = revoke(platform, "ana")
+    platform.now += step
+    platform.registrar = without_queue(platform)
+    platform.award("ana", "bo", issued_on=date(2026, 1, 1))
+    (done,) = platform.registrar.running.run_queued()
+    assert done.result["counts"] == {"new": 2}
+    assert holders(platform) == ["ana", "bo"]
+    ending = platform.registrar.reporting.show(number, actor=ADMIN)[0].award.ending
+    assert ending is not None
+    assert ending.reason is EndReason.REVOKED
+
+
+def test_f49_a_job_that_is_taken_up_again_leaves_revoked_what_it_awarded(new_storage: Callable[[], Storage]) -> None:
+    """R-65: a batch is done once, though its job was killed after it, and a job that is done stays so."""
+    platform = platform_over(new_storage(), at_once=1, batch=1)
+    platform.certification()
+    platform.registrar = without_queue(platform)
+    waiting = platform.award("ana", "bo")
+    clock = platform.registrar.awarding._ports.clock
+    calls = iter([platform.now])
+
+    def dying() -> datetime:
+        now = next(calls, None)
+        if now is None:
+            raise KeyboardInterrupt
+        return now
+
+    object.__setattr__(platform.registrar.awarding._ports, "clock", dying)
+    with pytest.raises(KeyboardInterrupt):
+        platform.registrar.running.run_queued()
+    object.__setattr__(platform.registrar.awarding._ports, "clock", clock)
+    assert holders(platform) == ["ana"]
+    revoke(platform, "ana")
+    job_id = platform.registrar.running.get(str(waiting.job_id)).id
+    for _ in range(2):
+        done = platform.registrar.running.run(job_id)
+        assert done is not None
+        assert (done.state, done.done) == (JobState.DONE, 2)
+        assert holders(platform) == ["bo"]
+
+
+def test_f49_the_same_request_under_its_key_does_not_award_again(platform: Platform) -> None:
+    """R-34, R-65: a retried call gives the first answer; a new one, asked for after the revocation, issues anew."""
+    platform.certification()
+    first = platform.award("ana", key="once")
+    revoke(platform, "ana")
+    assert platform.award("ana", key="once") == first
+    assert holders(platform) == []
+    assert outcomes(platform.award("ana", key="twice")) == {"ana": "new"}
+
+
+def test_a_long_award_of_what_is_not_there_is_refused_at_once(new_storage: Callable[[], Storage]) -> None:
+    """R-31: not only when its job runs."""
+    platform = platform_over(new_storage(), at_once=1)
+    with pytest.raises(NotFound):
+        platform.award("ana", "bo", code="NONE-1")
+
+
+def test_f21_everybody_is_authorised_and_checked_once(new_storage: Callable[[], Storage]) -> None:
+    """R-114: a bulk award of many people asks directory and access policy for all of them, and for each one once."""
+    people = [f"user{n:02}" for n in range(40)]
+    platform = platform_over(new_storage(), people)
+    platform.certification()
+    asked: list[str] = []
+
+    class Spy(MemoryDirectory):
+        def match(self, usernames: Collection[str]) -> Mapping[str, Person]:
+            asked.extend(usernames)
+            return super().match(usernames)
+
+        def roles(self, actor_id: str) -> frozenset[Role] | None:
+            asked.append(actor_id)
+            return super().roles(actor_id)
+
+    platform.directory = Spy(platform.directory.people([f"id-{name}" for name in people]).values())
+    platform.__attrs_post_init__()
+    report = platform.award(*people, *people[:5])
+    assert report.counts == {Outcome.NEW: 40}
+    assert sorted(each for each in asked if each != ADMIN.id) == people
+    assert asked.count(ADMIN.id) == 2

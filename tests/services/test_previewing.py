@@ -5,14 +5,18 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from certcore.domain.awards import Award
 from certcore.domain.decisions import Held
 from certcore.domain.differences import Difference
-from certcore.domain.people import Actor, Role
-from certcore.domain.policy import Facts, RenewalPolicy
-from certcore.errors import NotFound
+from certcore.domain.people import Act, Actor, Role, Scope
+from certcore.domain.policy import NO_FACTS, Facts, RenewalPolicy
+from certcore.errors import CodeTaken, InvalidValue, NotFound
+from certcore.ports import AccessPolicy
+from certcore.registrar import Registrar
 from certcore.services import previewing
+from certcore.services.correcting import Applied
 from tests.services.platform import ADMIN, Platform
 
 
@@ -144,3 +148,101 @@ def test_what_cannot_be_judged_is_named_and_holds_nothing_up(some: Platform) -> 
         "ana": date(2027, 2, 28),
         "bo": date(2028, 3, 1),
     }
+
+
+def shown(platform: Platform) -> dict[str, date | None]:
+    """The printed expiry of every live award, by username."""
+    found = platform.registrar.reporting.awarded("SAFE-1", actor=ADMIN)
+    return {each.username: each.award.period.expires_on for each in found}
+
+
+def test_a_policy_can_be_put_in_force_with_the_live_awards_following(some: Platform) -> None:
+    """R-3: on request, just what the preview shows, as recorded edits that tell nobody."""
+    wanted = {name: after for name, (_, after) in changed(some, years(4)).items()}
+    applied = some.registrar.correcting.apply_policy("SAFE-1", years(4), actor=ADMIN)
+    assert applied == Applied(awards=3, changed=2)
+    assert shown(some) == {**wanted, "cy": date(2026, 12, 24)}
+    assert some.registrar.defining.get("SAFE-1", actor=ADMIN).certification.policy == years(4)
+    assert changed(some, years(4)) == {}
+    number = next(
+        each.award.number for each in some.registrar.reporting.awarded("SAFE-1", actor=ADMIN) if each.username == "ana"
+    )
+    record, history = some.registrar.reporting.show(number, actor=ADMIN)
+    assert [entry.act for entry in history] == ["issued", "edited"]
+    with some.storage.reading() as tx:
+        assert not tx.outbox.of([record.award.id])[record.award.id][-1].notify
+    assert some.registrar.correcting.apply_policy("SAFE-1", years(4), actor=ADMIN) == Applied(awards=3)
+    assert len(some.registrar.reporting.show(number, actor=ADMIN)[1]) == 2
+
+
+def test_what_would_end_earlier_follows_only_where_that_is_asked(some: Platform) -> None:
+    """R-53: never shortened by the way; the definition changes all the same."""
+    before = shown(some)
+    half = RenewalPolicy.from_data({"validity": {"months": 6}})
+    assert some.registrar.correcting.apply_policy("SAFE-1", half, actor=ADMIN) == Applied(awards=3, kept=2)
+    assert shown(some) == before
+    told = some.registrar.correcting.apply_policy("SAFE-1", half, actor=ADMIN, may_shorten=True, typed=True)
+    assert (told.changed, told.kept) == (3, 0)
+    assert shown(some) == {"ana": date(2024, 8, 29), "bo": date(2026, 9, 1), "cy": date(2026, 9, 1)}
+
+
+def test_following_goes_batch_by_batch_and_leaves_others_alone(some: Platform) -> None:
+    """R-3: as one act; what cannot be judged stays and is counted, and other certifications stay as they are."""
+    some.certification("SAFE-2")
+    some.award("ana", code="SAFE-2")
+    some.settings = evolve(some.settings, batch=1)
+    some.__attrs_post_init__()
+    policy = years(2, variants=[{"when": {"ward": "ICU"}, "set": {"validity": {"years": 3}}}])
+
+    def facts(award: Award) -> Facts:
+        return NO_FACTS if award.learner_id == "id-bo" else Facts(learner={"ward": "ICU"})
+
+    told = some.registrar.correcting.apply_policy("SAFE-1", policy, actor=ADMIN, facts=facts)
+    assert told == Applied(awards=3, changed=1, undecided=1)
+    assert shown(some)["ana"] == date(2027, 2, 28)
+    (other,) = some.registrar.reporting.awarded("SAFE-2", actor=ADMIN)
+    assert other.award.version == 1
+
+
+def test_whoever_may_edit_some_awards_lets_those_follow(some: Platform) -> None:
+    """R-114: and those who may not define change nothing."""
+
+    class OnlyBo(AccessPolicy):
+        def scope(self, actor: Actor, act: Act) -> Scope:  # noqa: ARG002
+            return Scope(learners=frozenset({"id-bo"}))
+
+    limited = Registrar(storage=some.storage, directory=some.directory, catalog=some.catalog, access=OnlyBo())
+    assert limited.correcting.apply_policy("SAFE-1", years(4), actor=Actor("id-boss")) == Applied(awards=1, changed=1)
+    with pytest.raises(NotFound):
+        some.registrar.correcting.apply_policy("SAFE-1", years(5), actor=Actor("id-boss"))
+    assert shown(some)["ana"] == date(2025, 2, 28)
+
+
+def test_an_edit_can_be_looked_at_before(some: Platform) -> None:
+    """R-3, R-28: what changes in the definition, and what would if the live awards followed; nothing is written."""
+    before = some.registrar.defining.get("SAFE-1", actor=ADMIN)
+    preview = some.registrar.previewing.edit(
+        "SAFE-1", {"policy": years(4), "auto_renew": True, "code": "SAFE-1", "name": "New name"}, actor=ADMIN, first=1
+    )
+    assert [(each.name, each.before, each.after) for each in preview.changes] == [
+        ("auto_renew", False, True),
+        ("name", "Name of SAFE-1", "New name"),
+        ("policy", years(1), years(4)),
+    ]
+    assert preview.reprint
+    assert preview.awards is not None
+    assert (preview.awards.awards, preview.awards.later, len(preview.awards.first)) == (3, 2, 1)
+    assert some.registrar.defining.get("SAFE-1", actor=ADMIN) == before
+    quiet = some.registrar.previewing.edit("SAFE-1", {"items_needed": None}, actor=ADMIN)
+    assert (len(quiet.changes), quiet.reprint, quiet.awards) == (1, False, None)
+    assert some.registrar.previewing.edit("SAFE-1", {}, actor=ADMIN).changes == ()
+
+
+def test_an_edit_that_would_be_refused_is_so_in_the_preview(some: Platform) -> None:
+    """R-1, f48: by the same rules."""
+    some.certification("SAFE-2")
+    with pytest.raises(CodeTaken):
+        some.registrar.previewing.edit("SAFE-1", {"code": "SAFE-2"}, actor=ADMIN)
+    for changes in ({"retired": True}, {"version": 7}, {"items_needed": 0}):
+        with pytest.raises(InvalidValue):
+            some.registrar.previewing.edit("SAFE-1", changes, actor=ADMIN)

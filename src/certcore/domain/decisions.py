@@ -1,5 +1,6 @@
 """What happens when somebody is to be awarded, or an award revoked: one decision for one and for many alike."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from attrs import frozen
@@ -85,6 +86,14 @@ def decide_revocation(award: Award | None) -> Decision:
     if award.ending.reason is EndReason.REVOKED:
         return UNCHANGED
     return Decision(Outcome.REJECTED, "not_live")
+
+
+def revoked_since(latest: datetime, known: datetime | None) -> bool:
+    """Whether the ``latest`` revocation came after an award was asked for, when the last one was ``known`` (R-65, f49).
+
+    Not the instant of asking is compared: a clock that steps back would mistake the order (f31).
+    """
+    return known is None or latest > known
 
 
 def same_terms(offer: Offer, live: Award) -> bool:

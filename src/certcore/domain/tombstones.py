@@ -2,11 +2,17 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from attrs import field, frozen
 
+from certcore.domain.awards import Award
 from certcore.domain.checks import prose, short_text
 from certcore.domain.time import as_instant
+from certcore.domain.transitions import Context
+
+LONGEST_REASON: Final = 2_000
+"""How many characters a tombstone keeps of why."""
 
 
 class Removal(StrEnum):
@@ -28,6 +34,13 @@ class Tombstone:
     act: Removal
     at: datetime = field(converter=as_instant)
     actor_id: str = field(validator=short_text(64))
-    reason: str | None = field(default=None, validator=prose(2_000))
+    reason: str | None = field(default=None, validator=prose(LONGEST_REASON))
     length: int = 0
     head: bytes = b""
+
+
+def bury(award: Award, act: Removal, reason: str | None, context: Context) -> Tombstone:
+    """What stays of the award when it is removed now."""
+    return Tombstone(
+        award.number, award.id, act, context.now, context.actor.id, reason, length=award.version, head=award.head
+    )

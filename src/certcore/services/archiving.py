@@ -1,22 +1,27 @@
-"""Archiving: revoking awards, and letting an archived one live again (R-61, R-65)."""
+"""Archiving: revoking awards, letting an archived one live again, and purging what is old (R-61, R-63, R-65)."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from attrs import evolve, field, frozen
 
 from certcore.codec import JSON
-from certcore.domain.awards import Award
+from certcore.domain.awards import Award, Status
 from certcore.domain.checks import check_prose
 from certcore.domain.decisions import Outcome, decide_revocation
 from certcore.domain.jobs import Job, JobState
 from certcore.domain.numbers import new_salts, normal_number
 from certcore.domain.people import Act, Actor
+from certcore.domain.time import Length, add_length, civil_date, existing_day, start_of_day
+from certcore.domain.tombstones import LONGEST_REASON, Removal
 from certcore.domain.transitions import Change, Context, cut_short, outlives, restore, revoke
-from certcore.errors import NotFound, NotLive, NotRestorable
-from certcore.ports import Ports, Transaction
+from certcore.errors import InvalidValue, NotFound, NotLive, NotRestorable, StillLive
+from certcore.ports import AwardQuery, Ports, Transaction
 from certcore.services.access import demand
+from certcore.services.defining import find_certification
+from certcore.services.removing import Burial, Removed, remove_all
 from certcore.services.running import Running, in_batches, new_job, once_under, queue
 from certcore.services.units import in_unit, write
 
@@ -87,7 +92,7 @@ class _Request:
 
 @frozen
 class Archiving:
-    """Revokes awards, and lets archived ones live again."""
+    """Revokes awards, lets archived ones live again, and purges those that need not be kept."""
 
     _ports: Ports
 
@@ -169,6 +174,76 @@ class Archiving:
 
         return in_unit(self._ports.storage, work)
 
+    def purge(self, number: str, *, reason: str, actor: Actor, dry_run: bool = False) -> Removed:
+        """Remove one award that is no longer live, with its history; what went, or with a ``dry_run`` would go (R-61).
+
+        All that stays is a tombstone: number, act, who, when and why, and how long its history was (R-64). That an
+        award was revoked is not known after that, so rows dated before it can issue the certification again. Purging
+        again removes nothing. Raises `NotFound`, `StillLive`, and `InvalidValue` for a blank reason.
+        """
+        check_prose("reason", reason, LONGEST_REASON)
+        scope = demand(self._ports, actor, Act.PURGE, "award", number)
+        normal = normal_number(number)
+
+        def work(tx: Transaction) -> Removed:
+            award = tx.awards.by_number([normal]).get(normal) if normal else None
+            if award is None and normal and scope.everyone and tx.tombstones.of([normal]):
+                return Removed()
+            if award is None or not scope.covers(award.learner_id):
+                raise NotFound("award", number)
+            if award.live:
+                raise StillLive(award.number)
+            if not dry_run:
+                self._burial(reason, actor).remove(tx, [award])
+            return Removed().plus([award])
+
+        return in_unit(self._ports.storage, work)
+
+    def purge_older(
+        self,
+        age: Length | Mapping[str, int],
+        *,
+        dry_run: bool,
+        reason: str,
+        actor: Actor,
+        certification: str | int | None = None,
+    ) -> Removed:
+        """Remove the archived awards that ended more than ``age`` ago, of one certification or of all (R-63).
+
+        The age is counted back from today in the platform's zone; ``dry_run``, which has no default, says whether they
+        are only counted. Revoked ones stay, so that nothing brings them back (R-65): `purge` removes them. Each batch
+        is a transaction; one that was broken off is done again from the start. Raises `NotFound`, also when the actor
+        may not purge everybody's, and `InvalidValue`.
+        """
+        check_prose("reason", reason, LONGEST_REASON)
+        length = age if isinstance(age, Length) else Length.from_data(age)
+        if length.count < 0:
+            raise InvalidValue("age", length.count, "a length that is not negative")
+        if not demand(self._ports, actor, Act.PURGE, "certification", str(certification)).everyone:
+            raise NotFound("certification", str(certification))
+        now = self._ports.now()
+        before = _long_ago(now, length, self._ports.settings.zone)
+        with self._ports.storage.reading() as tx:
+            wanted = None if certification is None else find_certification(tx, certification).id
+            query = AwardQuery(now, None, wanted, statuses=frozenset({Status.ARCHIVED}), ended_before=before)
+            if dry_run:
+                return remove_all(self._ports, tx, query, None)
+        return self._purge(evolve(query, limit=self._ports.settings.batch), self._burial(reason, actor))
+
+    def _purge(self, query: AwardQuery, burial: Burial) -> Removed:
+        def work(tx: Transaction) -> Sequence[Award]:
+            page = tx.awards.search(query)
+            burial.remove(tx, page)
+            return page
+
+        removed = Removed()
+        while page := in_unit(self._ports.storage, work):
+            removed = removed.plus(page)
+        return removed
+
+    def _burial(self, reason: str, actor: Actor) -> Burial:
+        return Burial(Removal.PURGED, reason, Context(actor, self._ports.now()))
+
     def _check(self, request: _Request, actor: Actor) -> None:
         demand(self._ports, actor, Act.REVOKE, "award", request.numbers[0] if len(request.numbers) == 1 else "list")
 
@@ -219,6 +294,11 @@ class Archiving:
 
     def _salted(self, each: Sequence[T]) -> Iterator[tuple[T, bytes]]:
         return zip(each, new_salts(len(each), self._ports.random_bytes), strict=True)
+
+
+def _long_ago(now: datetime, length: Length, zone: str) -> datetime:
+    """The start of the civil day that lies ``length`` before today."""
+    return start_of_day(existing_day(add_length(civil_date(now, zone), length.times(-1)), zone), zone)
 
 
 def _predecessors(tx: Transaction, awards: Sequence[Award]) -> list[tuple[Award, Award]]:

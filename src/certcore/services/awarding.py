@@ -1,8 +1,8 @@
 """Awarding by hand: to any mix of people, groups and branches (R-30 to R-34)."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
 
 from attrs import evolve, field, frozen
 
@@ -10,9 +10,10 @@ from certcore.codec import JSON
 from certcore.domain.awards import MANUAL, NO_DETAILS, Basis, Details, Period, computed_period, typed_period
 from certcore.domain.certifications import Certification
 from certcore.domain.checks import nfc
-from certcore.domain.decisions import Decision, Held, Offer, Outcome
+from certcore.domain.decisions import Decision, Held, Offer, Outcome, revoked_since
 from certcore.domain.jobs import Job, JobState
 from certcore.domain.people import Act, Actor, Person, Scope
+from certcore.domain.time import format_instant
 from certcore.domain.transitions import Context
 from certcore.errors import InvalidValue, Retired
 from certcore.ports import Ports, Transaction
@@ -117,7 +118,7 @@ class Awarding:
             key=key,
             state=JobState.QUEUED if long else JobState.DONE,
             total=len(recipients),
-            checkpoint={"recipients": [[each.username, each.person and each.person.id] for each in recipients]},
+            checkpoint=self._checkpoint(request, recipients) if long else {},
         )
         if long:
             return _reported(queue(self._ports, job, Running(self._ports, {JOB_KIND: self.run}).run))
@@ -129,15 +130,19 @@ class Awarding:
         return _reported(once(self._ports, job, at_once))
 
     def run(self, job: Job) -> Job:
-        """Do a queued job in batches, each with the rights its actor has at that moment; goes on where it stopped."""
+        """Do a queued job in batches, each with the rights its actor has at that moment; goes on where it stopped.
+
+        Whoever's award was revoked after it was asked for is refused (R-65).
+        """
         request = JSON.structure(job.payload, AwardRequest)
         everybody: Sequence[tuple[str, str | None]] = job.checkpoint.get("recipients", ())  # type: ignore[assignment]
+        revoked = JSON.structure(job.checkpoint.get("revoked", {}), dict[str, datetime])
 
         def work(tx: Transaction, job: Job, batch: Sequence[tuple[str, str | None]]) -> dict[str, object]:
             self._check(request, job.actor)
             known = self._ports.directory.people([person_id for _, person_id in batch if person_id])
             recipients = [_Recipient(username, known.get(person_id or "")) for username, person_id in batch]
-            report = _added(_reported(job), self._award(tx, request, recipients, job.actor, job.id))
+            report = _added(_reported(job), self._award(tx, request, recipients, job.actor, job.id, revoked))
             return JSON.unstructure(report)  # type: ignore[no-any-return]
 
         return in_batches(self._ports, job, everybody, work)
@@ -148,6 +153,17 @@ class Awarding:
         settings.check_basis(request.basis)
         settings.check_credits(request.details.credits)
         demand(self._ports, actor, Act.AWARD, "certification", str(request.certification))
+
+    def _checkpoint(self, request: AwardRequest, recipients: Sequence[_Recipient]) -> dict[str, object]:
+        """Who is to be awarded, and whose award was revoked before that was asked for (R-65)."""
+        ids = [each.person.id for each in recipients if each.person]
+        with self._ports.storage.reading() as tx:
+            certification = find_certification(tx, request.certification)
+            revoked = tx.awards.latest_revocations([certification.id], ids)
+        return {
+            "recipients": [[each.username, each.person and each.person.id] for each in recipients],
+            "revoked": {learner_id: format_instant(at) for (_, learner_id), at in revoked.items()},
+        }
 
     def _recipients(self, request: AwardRequest) -> list[_Recipient]:
         usernames = list(dict.fromkeys(nfc(username.strip()) for username in request.usernames))
@@ -161,16 +177,30 @@ class Awarding:
         return list(found.values())
 
     def _award(
-        self, tx: Transaction, request: AwardRequest, recipients: Sequence[_Recipient], actor: Actor, job_id: int | None
+        self,
+        tx: Transaction,
+        request: AwardRequest,
+        recipients: Sequence[_Recipient],
+        actor: Actor,
+        job_id: int | None,
+        revoked: Mapping[str, datetime] | None = None,
     ) -> AwardReport:
+        """Award them; ``revoked`` are the revocations known when it was asked for, None when that is now."""
         certification = find_certification(tx, request.certification)
         if certification.retired:
             raise Retired(certification.label)
         check_carries(tx, certification, request.basis.item)
         offer = Offer(self._period(request, certification), request.basis, request.details)
         scope = self._ports.access.scope(actor, Act.AWARD)
-        people = {each.person.id: each.person for each in recipients if each.person and not _refusal(each, scope)}
-        live = tx.awards.live([certification.id], list(people))
+        ids = [each.person.id for each in recipients if each.person]
+        live = tx.awards.live([certification.id], ids)
+        since = frozenset[str]() if revoked is None else _revoked_since(tx, certification, ids, revoked)
+        refusals = [_refusal(each, scope, since) for each in recipients]
+        people = {
+            each.person.id: each.person
+            for each, refusal in zip(recipients, refusals, strict=True)
+            if each.person and refusal is None
+        }
         candidates = [
             Candidate(certification, person, offer, live.get((certification.id, person.id)))
             for person in people.values()
@@ -179,7 +209,7 @@ class Awarding:
         decisions = decisions_for(candidates, request.held)
         numbers = carry_out(tx, candidates, decisions, context, self._ports.random_bytes, notify=request.notify)
         settled = dict(zip(people, zip(decisions, numbers, strict=True), strict=True))
-        outcomes = [_outcome(each, _refusal(each, scope), settled) for each in recipients]
+        outcomes = [_outcome(each, refusal, settled) for each, refusal in zip(recipients, refusals, strict=True)]
         return AwardReport(len(outcomes), Counter(each.outcome for each in outcomes), outcomes)
 
     def _period(self, request: AwardRequest, certification: Certification) -> Period:
@@ -189,10 +219,20 @@ class Awarding:
         return computed_period(certification.policy, request.issued_on, zone)
 
 
-def _refusal(recipient: _Recipient, scope: Scope) -> str | None:
+def _revoked_since(
+    tx: Transaction, certification: Certification, ids: Sequence[str], known: Mapping[str, datetime]
+) -> frozenset[str]:
+    """Whose award was revoked later than ``known``; read after the live awards, so that no revocation falls between."""
+    latest = tx.awards.latest_revocations([certification.id], ids)
+    return frozenset(learner_id for (_, learner_id), at in latest.items() if revoked_since(at, known.get(learner_id)))
+
+
+def _refusal(recipient: _Recipient, scope: Scope, revoked: Collection[str]) -> str | None:
     if recipient.person is None or not scope.covers(recipient.person.id):
         return "unknown_user"
-    return None if recipient.person.active else "deactivated_user"
+    if not recipient.person.active:
+        return "deactivated_user"
+    return "revoked" if recipient.person.id in revoked else None
 
 
 def _outcome(

@@ -1,24 +1,51 @@
-"""Correcting awards: editing their dates and basis, and unassigning what was given by mistake (R-32, R-33)."""
+"""Correcting awards: editing their dates and basis, unassigning what was given by mistake, following a policy (R-3)."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from attrs import evolve, frozen
 
 from certcore.domain.awards import Award, Basis, Details, Period, typed_period
 from certcore.domain.certifications import Certification
+from certcore.domain.differences import Difference, differs
 from certcore.domain.numbers import new_salts, normal_number
 from certcore.domain.people import Act, Actor
+from certcore.domain.policy import NO_FACTS, RenewalPolicy
 from certcore.domain.transitions import Change, Context, edit, unassign
 from certcore.errors import InvalidValue, NotFound
 from certcore.ports import Ports, Transaction
 from certcore.services.access import demand
 from certcore.services.defining import check_carries, find_certification
+from certcore.services.previewing import FactsOf, differences, live_of
+from certcore.services.removing import pages
 from certcore.services.units import in_unit, write
 
 
 @frozen
+class Applied:
+    """How many live ``awards`` were judged by a policy, and how many were ``changed``.
+
+    ``kept`` would have ended earlier and stay as they are; ``undecided`` cannot be judged.
+    """
+
+    awards: int = 0
+    changed: int = 0
+    kept: int = 0
+    undecided: int = 0
+
+    def plus(self, page: Sequence[Difference], changed: int, *, may_shorten: bool) -> "Applied":
+        """With a page of which so many were changed."""
+        return Applied(
+            self.awards + len(page),
+            self.changed + changed,
+            self.kept + sum(each.sooner for each in page if not may_shorten),
+            self.undecided + sum(each.after is None for each in page),
+        )
+
+
+@frozen
 class Correcting:
-    """Edits and unassigns awards, keeping who, when, before and after."""
+    """Edits and unassigns awards, keeping who, when, before and after (R-32, R-33)."""
 
     _ports: Ports
 
@@ -71,6 +98,51 @@ class Correcting:
         def work(tx: Transaction) -> Award:
             award = self._find(tx, number, actor, Act.UNASSIGN)
             return self._written(tx, unassign(award, reason, self._salt(), self._context(actor)))
+
+        return in_unit(self._ports.storage, work)
+
+    def apply_policy(
+        self,
+        certification: str | int,
+        policy: RenewalPolicy,
+        *,
+        actor: Actor,
+        typed: bool = False,
+        may_shorten: bool = False,
+        facts: FactsOf = lambda _: NO_FACTS,
+    ) -> Applied:
+        """Put a policy in force and let the live awards follow it: what `Previewing.policy_change` shows (R-3, R-55).
+
+        Editing the certification alone changes none. Each award that differs is edited, on record and without a notice
+        (R-32, R-44), all in one transaction; only those whose learners the actor may edit. What would end earlier stays
+        unless ``may_shorten`` (R-53); ``typed`` and ``facts`` are as for the preview. Again, it changes nothing. Raises
+        `NotFound`.
+        """
+        ref = str(certification)
+        demand(self._ports, actor, Act.DEFINE, "certification", ref)
+        scope = demand(self._ports, actor, Act.EDIT, "certification", ref)
+
+        def work(tx: Transaction) -> Applied:
+            before = find_certification(tx, certification)
+            if before.policy != policy:
+                tx.certifications.update(before.edited(policy=policy))
+            context = self._context(actor)
+            applied = Applied()
+            for page in pages(self._ports, tx, live_of(before, scope, context.now, self._ports.settings.batch)):
+                found = differences(self._ports, tx, page, before, policy=policy, facts=facts, typed=typed)
+                follow = [
+                    (each.award, each.after)
+                    for each in found
+                    if each.after and differs(each.before, each.after) and (may_shorten or not each.sooner)
+                ]
+                salts = new_salts(len(follow), self._ports.random_bytes)
+                changes = [
+                    edit(award, evolve(award, period=period), salt, context)
+                    for (award, period), salt in zip(follow, salts, strict=True)
+                ]
+                write(tx, changes)
+                applied = applied.plus(found, len(changes), may_shorten=may_shorten)
+            return applied
 
         return in_unit(self._ports.storage, work)
 

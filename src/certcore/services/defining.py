@@ -1,17 +1,21 @@
 """Defining certifications: what they are, and which items carry them."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
+from enum import StrEnum
 
 from attrs import evolve, frozen
 
-from certcore.domain.certifications import Assignment, Certification, Item, ItemRef, Overview
+from certcore.domain.certifications import Assignment, Certification, ItemRef, Overview, sorted_items
 from certcore.domain.checks import nfc
 from certcore.domain.numbers import new_ids
-from certcore.domain.people import Act, Actor, Scope
-from certcore.errors import CodeTaken, InvalidValue, ItemTaken, NotFound
+from certcore.domain.people import NOBODY, Act, Actor, Scope
+from certcore.domain.tombstones import Removal
+from certcore.domain.transitions import Context
+from certcore.errors import CodeTaken, InvalidValue, ItemTaken, LiveAwards, NotFound, NotTypedBack
 from certcore.ports import Ports, Transaction
 from certcore.services.access import demand
+from certcore.services.removing import Burial, Deletion, count_live, delete, earned_through, take_back
 from certcore.services.units import in_unit
 
 _EDITABLE = frozenset(
@@ -30,9 +34,28 @@ _EDITABLE = frozenset(
 )
 
 
+class Earned(StrEnum):
+    """What becomes of the live awards that were earned through an item which is unassigned (R-7)."""
+
+    KEEP = "keep"
+    REMOVE = "remove"
+
+
+@frozen
+class Unassigned:
+    """The ``items`` that carried something, and how many live ``awards`` were earned through them.
+
+    ``removed`` is how many of those were unassigned.
+    """
+
+    items: tuple[ItemRef, ...]
+    awards: int
+    removed: int
+
+
 @frozen
 class Defining:
-    """Adds, edits, retires and lists certifications, and assigns items to them."""
+    """Adds, edits, retires, deletes and lists certifications, and assigns items to them."""
 
     _ports: Ports
 
@@ -41,14 +64,13 @@ class Defining:
 
         Raises `CodeTaken` and `InvalidValue`.
         """
-        _refuse_unknown(parts)
-        self._ports.settings.check_credits(parts.get("credits"))
+        check_parts(self._ports, parts)
         demand(self._ports, actor, Act.DEFINE, "certification", name)
         (new_id,) = new_ids(1, self._ports.random_bytes)
         certification = Certification(new_id, name, **parts)  # type: ignore[arg-type]
 
         def work(tx: Transaction) -> None:
-            _check_code_free(tx, certification)
+            check_code_free(tx, certification)
             tx.certifications.add(certification)
 
         in_unit(self._ports.storage, work)
@@ -59,13 +81,45 @@ class Defining:
 
         Raises `NotFound`, `CodeTaken`, `InvalidValue`.
         """
-        _refuse_unknown(changes)
-        self._ports.settings.check_credits(changes.get("credits"))
+        check_parts(self._ports, changes)
         return self._change(ref, actor, changes)
 
     def retire(self, ref: str | int, *, actor: Actor) -> Certification:
         """No new awards from now on; history is kept (R-4). Retiring twice is the same."""
         return self._change(ref, actor, {"retired": True})
+
+    def reinstate(self, ref: str | int, *, actor: Actor) -> Certification:
+        """A retired certification takes new awards again, from now on (R-4). Reinstating twice is the same."""
+        return self._change(ref, actor, {"retired": False})
+
+    def preview_delete(self, ref: str | int, *, actor: Actor) -> Deletion:
+        """What would go if the certification was deleted (R-4); nothing is changed. Raises `NotFound`."""
+        self._may_delete(ref, actor)
+        with self._ports.storage.reading() as tx:
+            return delete(self._ports, tx, find_certification(tx, ref), None)
+
+    def delete(
+        self, ref: str | int, *, typed: str, actor: Actor, with_live: bool = False, reason: str | None = None
+    ) -> Deletion:
+        """Remove a certification for good, with its items, awards and their history; what went, counted (R-4).
+
+        `retire` is the safe way. ``typed`` is its code or name, typed back. A tombstone of each award stays, and its
+        number stays taken (I3, R-64). Raises `NotFound`, `NotTypedBack`, and `LiveAwards` while live awards exist,
+        unless ``with_live``; then nothing went.
+        """
+        self._may_delete(ref, actor)
+
+        def work(tx: Transaction) -> Deletion:
+            certification = find_certification(tx, ref)
+            if nfc(typed.strip()) not in (certification.code, nfc(certification.name.strip())):
+                raise NotTypedBack(certification.label, typed)
+            live = 0 if with_live else count_live(self._ports, tx, certification)
+            if live:
+                raise LiveAwards(certification.label, live)
+            burial = Burial(Removal.DELETED, reason, Context(actor, self._ports.now()))
+            return delete(self._ports, tx, certification, burial)
+
+        return in_unit(self._ports.storage, work)
 
     def get(self, ref: str | int, *, actor: Actor) -> Overview:
         """One certification by code or id, with its counts as in `overviews` (R-8); raises `NotFound`."""
@@ -80,11 +134,14 @@ class Defining:
         with self._ports.storage.reading() as tx:
             return _overviews(tx, scope)
 
-    def assign(self, ref: str | int, items: Collection[ItemRef], *, actor: Actor) -> None:
+    def assign(
+        self, ref: str | int, items: Collection[ItemRef], *, actor: Actor, automatic: bool | None = None
+    ) -> None:
         """Let the items carry the certification from now on (R-5); assigning it again changes nothing.
 
-        Raises `NotFound` for items that the catalog does not have, and `ItemTaken` naming what an item carries already;
-        then none is assigned.
+        ``automatic`` says whether completing them issues it or it is awarded by hand only; None: as the certification
+        says (R-9). Raises `NotFound` for items that the catalog does not have, and `ItemTaken` naming what an item
+        carries already; then none is assigned.
         """
         demand(self._ports, actor, Act.DEFINE, "certification", str(ref))
         _check_known(items, self._ports.catalog.items(items))
@@ -96,12 +153,79 @@ class Defining:
             for item in dict.fromkeys(items):
                 holder = carried.get(item)
                 if holder is None:
-                    tx.certifications.assign(Assignment(item, certification.id, now))
+                    tx.certifications.assign(Assignment(item, certification.id, now, automatic))
                 elif holder.certification_id != certification.id:
                     other = tx.certifications.by_id([holder.certification_id])[holder.certification_id]
                     raise ItemTaken(str(item), other.label)
 
         in_unit(self._ports.storage, work)
+
+    def set_automatic(self, items: Collection[ItemRef], automatic: bool | None, *, actor: Actor) -> None:
+        """Whether completing these items issues what they carry, by hand only, or as that says (None) (R-9).
+
+        Since when they carry it stays as it is (R-21). Raises `NotFound` for one that carries nothing.
+        """
+        demand(self._ports, actor, Act.DEFINE, "item", _listed(items))
+
+        def work(tx: Transaction) -> None:
+            carried = tx.certifications.carried_by(items)
+            _check_known(items, carried)
+            tx.certifications.unassign(items)
+            for each in carried.values():
+                tx.certifications.assign(evolve(each, automatic=automatic))
+            _mark_changed(tx, {each.certification_id for each in carried.values()})
+
+        in_unit(self._ports.storage, work)
+
+    def preview_unassign(self, items: Collection[ItemRef], *, actor: Actor) -> Unassigned:
+        """What `unassign_items` would find: the items that carry something, and the live awards earned through them.
+
+        Nothing is changed. Raises `NotFound`.
+        """
+        demand(self._ports, actor, Act.DEFINE, "item", _listed(items))
+        with self._ports.storage.reading() as tx:
+            carried = self._carried(tx, items)
+            return Unassigned(tuple(carried), sum(map(len, earned_through(self._ports, tx, carried))), 0)
+
+    def unassign_items(
+        self, items: Collection[ItemRef], *, awards: Earned | str, actor: Actor, reason: str | None = None
+    ) -> Unassigned:
+        """Let the items carry nothing from now on; their live awards are kept or removed, as the caller says (R-7).
+
+        Removed ones are unassigned and stay in history, with the ``reason`` (R-33). Items that carry nothing are passed
+        over, so that doing it twice is the same. Raises `NotFound` for an item that is not there or an award that the
+        actor may not unassign, and `InvalidValue` for ``awards`` other than keep and remove; then nothing changed.
+        """
+        remove = _earned(awards) is Earned.REMOVE
+        demand(self._ports, actor, Act.DEFINE, "item", _listed(items))
+        scope = demand(self._ports, actor, Act.UNASSIGN, "item", _listed(items)) if remove else NOBODY
+
+        def work(tx: Transaction) -> Unassigned:
+            carried = self._carried(tx, items)
+            _mark_changed(tx, set(carried.values()))
+            tx.certifications.unassign(carried)
+            context = Context(actor, self._ports.now())
+            count = 0
+            for page in earned_through(self._ports, tx, carried):
+                count += len(page)
+                if remove:
+                    if not all(scope.covers(award.learner_id) for award in page):
+                        raise NotFound("item", _listed(items))
+                    take_back(self._ports, tx, page, reason, context)
+            return Unassigned(tuple(carried), count, count if remove else 0)
+
+        return in_unit(self._ports.storage, work)
+
+    def _carried(self, tx: Transaction, items: Collection[ItemRef]) -> dict[ItemRef, int]:
+        """The id of the certification that each item carries, in order; `NotFound` for an item that is not there."""
+        carried = tx.certifications.carried_by(items)
+        unknown = [item for item in items if item not in carried]
+        _check_known(unknown, self._ports.catalog.items(unknown))
+        return {item: carried[item].certification_id for item in sorted_items(carried)}
+
+    def _may_delete(self, ref: str | int, actor: Actor) -> None:
+        if not demand(self._ports, actor, Act.DELETE, "certification", str(ref)).everyone:
+            raise NotFound("certification", str(ref))  # it may be anybody's award that goes
 
     def _change(self, ref: str | int, actor: Actor, changes: dict[str, object]) -> Certification:
         demand(self._ports, actor, Act.DEFINE, "certification", str(ref))
@@ -111,7 +235,7 @@ class Defining:
             if all(getattr(before, name) == value for name, value in changes.items()):
                 return before
             after = before.edited(**changes)
-            _check_code_free(tx, after)
+            check_code_free(tx, after)
             tx.certifications.update(after)
             return after
 
@@ -148,20 +272,42 @@ def _overviews(tx: Transaction, scope: Scope) -> Sequence[Overview]:
     return [evolve(each, live_awards=seen[each.certification.id]) for each in found]
 
 
-def _check_code_free(tx: Transaction, certification: Certification) -> None:
+def check_code_free(tx: Transaction, certification: Certification) -> None:
+    """Raise `CodeTaken` when another certification has the code of this one (R-1)."""
     if certification.code is not None:
         holder = tx.certifications.by_code([certification.code]).get(certification.code)
         if holder is not None and holder.id != certification.id:
             raise CodeTaken(certification.code)
 
 
-def _check_known(items: Collection[ItemRef], known: Collection[ItemRef] | dict[ItemRef, Item]) -> None:
+def _check_known(items: Collection[ItemRef], known: Container[ItemRef]) -> None:
     for item in items:
         if item not in known:
             raise NotFound(item.kind.replace("_", " "), item.code)
 
 
-def _refuse_unknown(parts: dict[str, object]) -> None:
+def _mark_changed(tx: Transaction, ids: Collection[int]) -> None:
+    """A new version of these, so that whoever has read one and is about to issue it reads it again."""
+    for each in tx.certifications.by_id(ids).values():
+        tx.certifications.update(each.edited())
+
+
+def _listed(items: Collection[ItemRef]) -> str:
+    return ", ".join(map(str, items))
+
+
+def _earned(awards: Earned | str) -> Earned:
+    try:
+        return Earned(awards)
+    except ValueError:
+        raise InvalidValue(
+            "awards", awards, "keep or remove: what becomes of awards earned through the items"
+        ) from None
+
+
+def check_parts(ports: Ports, parts: Mapping[str, object]) -> None:
+    """Raise `InvalidValue` for what is no part of a definition that may be given, `NotAllowedHere` for credits."""
     for name in parts:
         if name not in _EDITABLE:
             raise InvalidValue("certification", name, f"one of {', '.join(sorted(_EDITABLE))}")
+    ports.settings.check_credits(parts.get("credits"))

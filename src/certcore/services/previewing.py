@@ -1,11 +1,12 @@
 """Previewing: who would expire when under another policy, read page by page and nothing written (R-3, R-55)."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from certcore.domain.awards import Award, Period, Status
+from certcore.domain.awards import Award, Period
 from certcore.domain.certifications import Certification
 from certcore.domain.differences import Difference, differs, period_under
 from certcore.domain.people import Act, Actor, Scope
@@ -13,11 +14,10 @@ from certcore.domain.policy import NO_FACTS, Facts, RenewalPolicy
 from certcore.errors import CertcoreError, StorageError
 from certcore.ports import AwardQuery, Ports, Transaction
 from certcore.services.access import demand
-from certcore.services.defining import find_certification
+from certcore.services.defining import check_code_free, check_parts, find_certification
 
 FactsOf = Callable[[Award], Facts]
 _PAGE: Final = 1_000
-_LIVE: Final = frozenset(Status) - {Status.ARCHIVED, Status.REVOKED}
 
 
 @frozen
@@ -34,6 +34,28 @@ class Summary:
     expired: int
     undecided: int
     first: Sequence[Difference]
+
+
+@frozen
+class Changed:
+    """One part of a definition that would change."""
+
+    name: str
+    before: object
+    after: object
+
+
+@frozen
+class EditPreview:
+    """What an edit of a certification would change: the definition, and nothing that was issued (R-3).
+
+    ``reprint`` says whether the documents of new awards would print other words (R-28). ``awards`` is what would differ
+    if the live awards followed the new policy, which they do only on request; None where the policy stays.
+    """
+
+    changes: tuple[Changed, ...]
+    reprint: bool
+    awards: Summary | None
 
 
 @frozen
@@ -85,6 +107,36 @@ class Previewing:
                 kept.append(each)
         return Summary(**counts, first=kept)
 
+    def edit(
+        self,
+        certification: str | int,
+        changes: Mapping[str, object],
+        *,
+        actor: Actor,
+        typed: bool = False,
+        facts: FactsOf = lambda _: NO_FACTS,
+        first: int = 0,
+    ) -> EditPreview:
+        """What `Defining.edit` would change, and what would differ if live awards followed (R-3); else as `summary`.
+
+        Raises `NotFound`, `CodeTaken` and `InvalidValue` as the edit would.
+        """
+        demand(self._ports, actor, Act.VIEW, "certification", str(certification))
+        check_parts(self._ports, changes)
+        with self._ports.storage.reading() as tx:
+            before = find_certification(tx, certification)
+            after = before.edited(**changes)
+            check_code_free(tx, after)
+        changed = tuple(
+            Changed(name, getattr(before, name), getattr(after, name))
+            for name in sorted(changes)
+            if getattr(before, name) != getattr(after, name)
+        )
+        awards = None
+        if before.policy != after.policy:
+            awards = self.summary(before.id, after.policy, actor=actor, typed=typed, facts=facts, first=first)
+        return EditPreview(changed, reprint=after.edition != before.edition, awards=awards)
+
     def _changes(
         self, ref: str | int, policy: RenewalPolicy, actor: Actor, typed: bool, facts: FactsOf
     ) -> Iterator[Difference]:
@@ -97,23 +149,43 @@ class Previewing:
         self, certification: Certification, policy: RenewalPolicy, scope: Scope, typed: bool, facts: FactsOf
     ) -> Iterator[Difference]:
         """Every live award with its period under the policy, each page read in a transaction of its own."""
-        learners = None if scope.everyone else scope.learners
-        now, after = self._ports.now(), None
+        query = live_of(certification, scope, self._ports.now(), _PAGE)
         while True:
             with self._ports.storage.reading() as tx:
-                query = AwardQuery(now, learners, certification.id, None, _LIVE, after, _PAGE)
                 page = tx.awards.search(query)
-                before = _predecessors(tx, page)
-            people = self._ports.directory.people({each.learner_id for each in page})
-            for award in page:
-                if award.live:
-                    person = people.get(award.learner_id)
-                    found = _under(policy, award, certification, before, facts(award), typed)
-                    period, problem = (found, None) if isinstance(found, Period) else (None, found)
-                    yield Difference(award, period, person.username if person else award.learner_id, problem)
+                found = differences(self._ports, tx, page, certification, policy=policy, facts=facts, typed=typed)
+            yield from found
             if len(page) < _PAGE:
                 return
-            after = page[-1].id
+            query = evolve(query, after=page[-1].id)
+
+
+def live_of(certification: Certification, scope: Scope, now: datetime, limit: int) -> AwardQuery:
+    """The first page of the live awards of the certification that ``scope`` covers."""
+    learners = None if scope.everyone else scope.learners
+    return AwardQuery(now, learners, certification.id, live=True, limit=limit)
+
+
+def differences(
+    ports: Ports,
+    tx: Transaction,
+    page: Sequence[Award],
+    certification: Certification,
+    *,
+    policy: RenewalPolicy,
+    facts: FactsOf,
+    typed: bool,
+) -> Sequence[Difference]:
+    """What each award of the page would be under the policy, whether it differs or not (R-3, R-55)."""
+    before = _predecessors(tx, page)
+    people = ports.directory.people({each.learner_id for each in page})
+    found = []
+    for award in page:
+        person = people.get(award.learner_id)
+        under = _under(policy, award, certification, before, facts(award), typed)
+        period, problem = (under, None) if isinstance(under, Period) else (None, under)
+        found.append(Difference(award, period, person.username if person else award.learner_id, problem))
+    return found
 
 
 def _predecessors(tx: Transaction, awards: Sequence[Award]) -> dict[int, Award]:

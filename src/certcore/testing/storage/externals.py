@@ -52,7 +52,10 @@ EXTERNAL_SHAPES: Final[dict[str, dict[str, Any]]] = {
     "reasons": {
         "state": ExternalState.ACCEPTED,
         "equated": Equated(
-            Outcome.ALREADY_HELD, "44RF-NDCD-4BPS-T", None, [Reason("never_expires"), Reason("credits_met", {"counted": Decimal("6.50")})]
+            Outcome.ALREADY_HELD,
+            "44RF-NDCD-4BPS-T",
+            None,
+            [Reason("never_expires"), Reason("credits_met", {"counted": Decimal("6.50")})],
         ),
     },
     "refused": {"state": ExternalState.REJECTED, "equated": None, "review": Review("boss", NOW, "no")},
