@@ -18,6 +18,7 @@ from certcore.services.importing import Importing
 from certcore.services.previewing import Previewing
 from certcore.services.reporting import Reporting
 from certcore.services.running import Running
+from certcore.services.viewing import Viewing
 
 
 class Registrar:
@@ -56,4 +57,5 @@ class Registrar:
         self.importing = Importing(ports)
         self.previewing = Previewing(ports)
         self.reporting = Reporting(ports)
+        self.viewing = Viewing(ports)
         self.running = Running(ports, {AWARD_JOB: self.awarding.run, REVOKE_JOB: self.archiving.run})
