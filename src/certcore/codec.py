@@ -11,8 +11,10 @@ from certcore.domain.awards import Award, Status
 from certcore.domain.certifications import Certification
 from certcore.domain.history import HistoryEntry
 from certcore.domain.jobs import Job
+from certcore.domain.people import Person
 from certcore.domain.policy import RenewalPolicy
 from certcore.domain.time import format_instant, parse_date, parse_instant
+from certcore.domain.views import Renewed
 
 
 def _converter() -> Converter:
@@ -64,6 +66,30 @@ class Described(Protocol):
         """The number of the award after it."""
 
 
+class Reported(Described, Protocol):
+    """An award with what a report says of it besides."""
+
+    @property
+    def person(self) -> Person | None:
+        """The learner, if the directory knows them."""
+
+    @property
+    def days_left(self) -> int | None:
+        """Civil days to its last valid day."""
+
+    @property
+    def completed_on(self) -> date:
+        """The completion date behind it."""
+
+    @property
+    def earlier_completed_on(self) -> date | None:
+        """The completion date behind the award before it."""
+
+    @property
+    def renewed(self) -> Renewed | None:
+        """Whether it was renewed before its expiry or after."""
+
+
 def award_document(record: Described) -> Document:
     """One award as lists and searches give it: dates in its own zone, instants in UTC."""
     period, basis = record.award.period, record.award.basis
@@ -81,6 +107,22 @@ def award_document(record: Described) -> Document:
         "basis": {"kind": basis.kind.value, "code": basis.code},
         "renews": record.renews,
         "renewed_by": record.renewed_by,
+    }
+
+
+def report_document(record: Reported) -> Document:
+    """One award as reports give it: dates in its own zone, the learner's name, what the chain says (R-35, R-92)."""
+    person, ending = record.person, record.award.ending
+    return {
+        **award_document(record),
+        "first_name": person.first_name if person else "",
+        "last_name": person.last_name if person else "",
+        "title": record.certification.name,
+        "days_left": record.days_left,
+        "completed_on": _day(record.completed_on),
+        "earlier_completed_on": _day(record.earlier_completed_on),
+        "renewed": record.renewed and record.renewed.value,
+        "ended": ending and ending.reason.value,
     }
 
 

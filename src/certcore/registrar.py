@@ -30,6 +30,7 @@ from certcore.services.previewing import Previewing
 from certcore.services.reporting import Reporting
 from certcore.services.reviewing import Reviewing
 from certcore.services.running import Running
+from certcore.services.viewing import Viewing
 
 
 class Registrar:
@@ -75,5 +76,6 @@ class Registrar:
         self.importing = Importing(ports)
         self.previewing = Previewing(ports)
         self.reporting = Reporting(ports)
+        self.viewing = Viewing(ports)
         self.reviewing = Reviewing(ports)
         self.running = Running(ports, {AWARD_JOB: self.awarding.run, REVOKE_JOB: self.archiving.run})

@@ -173,6 +173,11 @@ def _of(records: Iterable[object], username: str) -> bool:
     return any(getattr(each, "username", None) == username for each in records)
 
 
+def _statuses(platform: Platform, actor: Actor, username: str) -> object:
+    with platform.registrar.reporting.statuses(platform.now, actor=actor) as rows:
+        return any(learner_id == f"id-{username}" for _, learner_id, *_ in rows)
+
+
 BY_NUMBER: Final[dict[str, Sample]] = {
     "archiving.purge": _purge,
     "archiving.restore": lambda platform, actor, number: platform.registrar.archiving.restore(number, actor=actor),
@@ -281,9 +286,17 @@ SAMPLES: Final[dict[str, Sample]] = {
     "reporting.awarded": lambda platform, actor, username: _of(
         platform.registrar.reporting.awarded("SAFE-1", actor=actor), username
     ),
+    "reporting.certifications_users": lambda platform, actor, username: _of(
+        platform.registrar.reporting.certifications_users(actor=actor), username
+    ),
     "reporting.search": lambda platform, actor, username: _of(
         platform.registrar.reporting.search(actor=actor).records, username
     ),
+    "reporting.statuses": _statuses,
+    "reporting.users_certifications": lambda platform, actor, username: _of(
+        platform.registrar.reporting.users_certifications(actor=actor), username
+    ),
+    "viewing.learner": lambda platform, actor, username: platform.registrar.viewing.learner(username, actor=actor),
     "reviewing.change_settings": lambda platform, actor, _: platform.registrar.reviewing.change_settings(actor=actor),
     "reviewing.collect_orphans": lambda platform, actor, _: (
         platform.registrar.reviewing.collect_orphans(actor=actor) == 0

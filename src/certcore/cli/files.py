@@ -100,16 +100,19 @@ class LateFile:
 
     @classmethod
     @contextmanager
-    def writable(cls, name: str, *, apart_from: str) -> Iterator["LateFile"]:
-        """Ready to be written; raises `InvalidValue` where that cannot be, or for the file that is being read."""
+    def writable(cls, name: str, option: str, *, apart_from: str = STDIN) -> Iterator["LateFile"]:
+        """Ready to be written; raises `InvalidValue` naming the ``option`` where that cannot be.
+
+        So it does for the file that is being read, ``apart_from``.
+        """
         path = Path(name)
         try:
             path.open("a").close()
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or str(error)
-            raise InvalidValue("rejects", name, f"a file that can be written ({why})") from None
+            raise InvalidValue(option, name, f"a file that can be written ({why})") from None
         if apart_from != STDIN and os.path.samefile(path, apart_from):  # noqa: PTH121
-            raise InvalidValue("rejects", name, "another file than the one that is imported")
+            raise InvalidValue(option, name, "another file than the one that is imported")
         late = cls(path)
         try:
             yield late

@@ -3,16 +3,19 @@
 import json
 import os
 import re
+import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import Any, Final
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 NOTES_SHOWN: Final = 5
+_KEPT_IN_MEMORY: Final = 1 << 20
 _UNSAFE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -51,6 +54,17 @@ class Screen:
             sys.stdout.write(json.dumps(document, indent=2) + "\n")  # ASCII: the same bytes in every locale
         else:
             self.say(*human)
+
+    def answer_list(self, document: dict[str, Any], name: str, rows: Iterable[dict[str, Any]]) -> None:
+        """Give the document with all ``rows`` under ``name``; nothing is given before the last row is known."""
+        head = json.dumps(document, indent=2).removesuffix("\n}")
+        with SpooledTemporaryFile(_KEPT_IN_MEMORY, "w+", encoding="ascii", newline="") as kept:
+            kept.write(f'{head},\n  "{name}": [')
+            for number, row in enumerate(rows):
+                kept.write(f"{',' if number else ''}\n    {json.dumps(row)}")
+            kept.write("\n  ]\n}\n")
+            kept.seek(0)
+            shutil.copyfileobj(kept, sys.stdout)
 
     def say(self, *human: RenderableType) -> None:
         """Show something to a human, a blank line between the parts; nothing with ``--json``."""

@@ -318,6 +318,14 @@ def status(award: Award, now: datetime) -> Status:
     )
 
 
+def first_day_in(zone: str, award: Award) -> date:
+    """The civil day in ``zone`` on which the award starts (R-10); at the calendar's ends that of its own zone."""
+    try:
+        return civil_date(award.period.issued_at, zone)
+    except DateOutOfRange:
+        return award.period.issued_on
+
+
 def last_day_in(zone: str, award: Award) -> date | None:
     """The last civil day in ``zone`` on which the award is valid; None when it never expires (R-10, R-16).
 

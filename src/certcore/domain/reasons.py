@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from certcore.errors import InvalidValue
+from certcore.errors import CertcoreError, InvalidValue
 
 
 def _params(params: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -38,6 +38,11 @@ class Reason:
         """Code, parameters and sentence, as JSON has them; amounts are text."""
         params = {name: str(each) if isinstance(each, Decimal) else each for name, each in self.params.items()}
         return {"code": self.code, "params": params, "text": self.text}
+
+
+def undecidable(error: CertcoreError) -> Reason:
+    """That an error stood in the way of an answer."""
+    return Reason("undecidable", {"code": error.code, "problem": error.message.rstrip(".")})
 
 
 SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
@@ -95,5 +100,6 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "renewal_open": "A renewal is open since {on}; completing a linked item fulfils it.",
         "through_retake": "Taking {item} again renews the award.",
         "through_completion": "Completing {item} renews the award.",
+        "undecidable": "Nothing could be decided: {problem}.",
     }
 )

@@ -1,10 +1,16 @@
 """What a platform decides once for all its certifications."""
 
+from typing import Final
+from urllib.parse import urlsplit
+
 from attrs import field, frozen
 
 from certcore.domain.awards import Basis, BasisKind
+from certcore.domain.checks import UNSTORABLE
 from certcore.domain.time import zone_rules
 from certcore.errors import InvalidValue, NotAllowedHere
+
+_NUMBER: Final = "{number}"
 
 
 @frozen
@@ -14,6 +20,8 @@ class Settings:
     ``zone`` is where dates are read when neither the call nor the learner gives one (R-13). ``at_once`` is the largest
     number of people awarded in the call itself; more make a job (R-31). ``batch`` is how many rows or people one
     transaction takes. ``providers`` are those that external certifications may name; None allows every one.
+    ``renew_link`` is the address where the host lets a learner renew, with ``{number}`` where the certificate's number
+    belongs, such as ``https://lms.example/renew/{number}`` (R-96); without it no view has a link.
     """
 
     zone: str = field(default="UTC")
@@ -22,6 +30,7 @@ class Settings:
     credits: bool = True
     at_once: int = field(default=100)
     batch: int = field(default=20_000)
+    renew_link: str | None = field(default=None)
 
     @zone.validator
     def _known(self, _attribute: object, zone: str) -> None:
@@ -32,6 +41,16 @@ class Settings:
     def _positive(self, attribute: object, count: int) -> None:
         if count < 1:
             raise InvalidValue(getattr(attribute, "name", "limit"), count, "a whole number above zero")
+
+    @renew_link.validator
+    def _leads_to_an_award(self, _attribute: object, link: str | None) -> None:
+        if link is not None and not _is_template(link):
+            expected = f"an http or https address with {_NUMBER} in its path or query, and no other braces"
+            raise InvalidValue("renew_link", link, expected)
+
+    def link_to_renew(self, number: str) -> str | None:
+        """Where the learner renews the award of that number; None where the host has no such page."""
+        return None if self.renew_link is None else self.renew_link.replace(_NUMBER, number)
 
     def check_by_hand(self) -> None:
         """Raise `NotAllowedHere` where the platform does not award by hand (R-9)."""
@@ -54,3 +73,16 @@ class Settings:
         """Raise `NotAllowedHere` when credits are given where the platform does not use them (R-9)."""
         if credits_given is not None and not self.credits:
             raise NotAllowedHere("credits")
+
+
+def _is_template(link: object) -> bool:
+    if not isinstance(link, str) or UNSTORABLE.search(link) or any(each.isspace() for each in link):
+        return False
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        return False
+    inside = f"{parts.path}?{parts.query}#{parts.fragment}"
+    rest = link.replace(_NUMBER, "")
+    leads_somewhere = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    return leads_somewhere and _NUMBER in inside and not set("{}") & set(rest)

@@ -52,8 +52,11 @@ OPERATIONS: Final[Mapping[str, tuple[Act, ...]]] = MappingProxyType(
         "previewing.policy_change": (Act.VIEW,),
         "previewing.summary": (Act.VIEW,),
         "reporting.awarded": (Act.VIEW,),
+        "reporting.certifications_users": (Act.VIEW,),
         "reporting.search": (Act.VIEW,),
         "reporting.show": (Act.VIEW,),
+        "reporting.statuses": (Act.VIEW,),
+        "reporting.users_certifications": (Act.VIEW,),
         "reviewing.change_settings": (Act.SET_EXTERNAL,),
         "reviewing.collect_orphans": (Act.SET_EXTERNAL,),
         "reviewing.correct": (Act.REVIEW_EXTERNAL,),
@@ -70,6 +73,7 @@ OPERATIONS: Final[Mapping[str, tuple[Act, ...]]] = MappingProxyType(
         "running.get": (),
         "running.run": (),
         "running.run_queued": (),
+        "viewing.learner": (Act.VIEW,),
     }
 )
 """Every operation of every service, by the name under which a `Registrar` has it, with the acts that it asks about.

@@ -1,17 +1,25 @@
 """Award records: awards with what a reader needs beside them, looked up for many at once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from typing import Final, TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from certcore.domain.awards import Award, Status, days_left, status
 from certcore.domain.certifications import Certification
 from certcore.domain.people import Person
 from certcore.domain.views import Renewed, Viewer, completed_on, renewed
-from certcore.ports import Ports, Transaction
+from certcore.errors import CorruptRecord
+from certcore.ports import AwardQuery, Ports, Transaction
 
-_OVER = (Status.ARCHIVED, Status.REVOKED)
+K = TypeVar("K")
+V = TypeVar("V")
+
+_OVER: Final = (Status.ARCHIVED, Status.REVOKED)
+_NO_ID: Final = -1
+_log = logging.getLogger(__name__)
 
 
 @frozen
@@ -62,25 +70,18 @@ class AwardRecord:
 
 
 def records_of(
-    ports: Ports,
-    tx: Transaction,
-    awards: Sequence[Award],
-    viewer: Viewer,
-    now: datetime,
-    *,
-    zone: str | None = None,
-    certifications: Mapping[int, Certification] | None = None,
+    ports: Ports, tx: Transaction, awards: Sequence[Award], viewer: Viewer, now: datetime, *, zone: str | None = None
 ) -> Iterator[AwardRecord]:
     """A record for each award that ``viewer`` may see, in the order given; statuses are those at ``now``.
 
-    ``zone`` is where days left are counted, by default each award's own (R-15). ``certifications`` are those known
-    already, by id; an award whose certification cannot be read is left out then.
+    ``zone`` is where days left are counted, by default each award's own (R-15). What cannot be read is logged; an award
+    whose certification is that is left out, so that a list goes on (f39).
     """
     shown = [each for each in map(viewer.shown, awards) if each is not None]
-    people = ports.directory.people({award.learner_id for award in shown})
-    neighbours = tx.awards.by_id({each for award in shown for each in (award.renews, award.renewed_by) if each})
-    if certifications is None:
-        certifications = tx.certifications.by_id({award.certification_id for award in shown})
+    neighbours = {each for award in shown for each in (award.renews, award.renewed_by) if each is not None}
+    people = readable(ports.directory.people, {award.learner_id for award in shown})
+    certifications = readable(tx.certifications.by_id, {award.certification_id for award in shown})
+    chained = readable(tx.awards.by_id, neighbours)
     for award in shown:
         if award.certification_id in certifications:
             stands = status(award, now)
@@ -90,9 +91,29 @@ def records_of(
                 None if stands in _OVER else days_left(award, now, zone),
                 certifications[award.certification_id],
                 people.get(award.learner_id),
-                viewer.shown(neighbours.get(award.renews or _NO_ID)),
-                viewer.shown(neighbours.get(award.renewed_by or _NO_ID)),
+                viewer.shown(chained.get(_NO_ID if award.renews is None else award.renews)),
+                viewer.shown(chained.get(_NO_ID if award.renewed_by is None else award.renewed_by)),
             )
 
 
-_NO_ID = -1
+def every(tx: Transaction, query: AwardQuery) -> Iterator[Award]:
+    """Every award that ``query`` asks for, whatever its limit, which is how many are read at once."""
+    while True:
+        page = tx.awards.search(query)
+        yield from page
+        if len(page) < query.limit:
+            return
+        query = evolve(query, after=page[-1].id)
+
+
+def readable(find: Callable[[Collection[K]], Mapping[K, V]], keys: Collection[K]) -> Mapping[K, V]:
+    """What ``find`` has of these keys; whatever it cannot read is logged and left out (f39)."""
+    try:
+        return find(keys)
+    except CorruptRecord as corrupt:
+        if len(keys) == 1:
+            _log.error("%s", corrupt)
+            return {}
+    every = list(keys)
+    half = len(every) // 2
+    return {**readable(find, every[:half]), **readable(find, every[half:])}

@@ -1,6 +1,7 @@
-"""Reporting: finding awards, one in full, and the list of the awarded (R-8, R-35, R-90, R-91)."""
+"""Reporting: finding awards, one in full, the list of the awarded, and the long lists (R-14, R-35, R-90 to R-92)."""
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from attrs import evolve, frozen
@@ -13,10 +14,11 @@ from certcore.domain.people import Act, Actor, Scope
 from certcore.domain.time import as_instant, zone_rules
 from certcore.domain.views import Viewer
 from certcore.errors import InvalidValue, NotFound
-from certcore.ports import AwardQuery, Ports, Transaction
+from certcore.ports import AwardQuery, Ports, StatusRow, Transaction
 from certcore.services.access import demand
 from certcore.services.defining import find_certification
 from certcore.services.records import AwardRecord, records_of
+from certcore.services.reports import Asked, by_certification, by_learner, own_withdrawn
 
 _LARGEST_PAGE = 1_000
 _LISTED = frozenset(Status) - {Status.ARCHIVED, Status.REVOKED}
@@ -84,6 +86,7 @@ class Reporting:
             award = tx.awards.by_number([normal]).get(normal) if normal else None
             if award is None or viewer.shown(award) is None:
                 raise NotFound("award", number)
+            find_certification(tx, award.certification_id)  # says what a list would leave out
             (record,) = records_of(self._ports, tx, [award], viewer, now, zone=zone)
             return record, [viewer.entry(entry, award) for entry in tx.history.of([award.id])[award.id]]
 
@@ -116,6 +119,50 @@ class Reporting:
             if len(page) < query.limit:
                 return
             query = evolve(query, after=page[-1].id)
+
+    def users_certifications(
+        self, *, actor: Actor, at: datetime | None = None, zone: str | None = None
+    ) -> Iterator[AwardRecord]:
+        """The report *Users - Certifications*: every award, archived ones too, learner by learner (R-92).
+
+        Learners come by username, and their awards by certification and start, each with its neighbours in the chain,
+        the earlier completion date, and whether it was renewed before or after its expiry (R-60). Unassigned and
+        revoked awards are there as such, but for the reader's own. Statuses and days left are those at ``at``, by
+        default now; days left are counted in ``zone``, by default each award's. It is read in parts: a learner's awards
+        belong together, and no more is kept than the order of the learners. Raises `NotFound`.
+        """
+        return by_learner(self._ports, self._asked(actor, "users", at, zone))
+
+    def certifications_users(
+        self, *, actor: Actor, at: datetime | None = None, zone: str | None = None
+    ) -> Iterator[AwardRecord]:
+        """The report *Certifications - Users*: every award, archived ones too, certification by certification (R-92).
+
+        Certifications come by name, and there learners by username with their awards by start; else it is as
+        `users_certifications`.
+        """
+        return by_certification(self._ports, self._asked(actor, "certifications", at, zone))
+
+    @contextmanager
+    def statuses(
+        self, at: datetime, *, actor: Actor, certification: str | int | None = None
+    ) -> Iterator[Iterator[StatusRow]]:
+        """How every award stands at the instant ``at``, past or future, by what is known today (R-14).
+
+        Gives, inside ``with``, rows of number, learner id, certification id, status and expiry, in ascending order of
+        the awards' ids. They are all of one state of the storage: this thread can write again when it has left the
+        block. Raises `NaiveDatetime`, and `NotFound`.
+        """
+        asked = self._asked(actor, "statuses", at, None)
+        with self._ports.storage.reading() as tx:
+            certifications = None if certification is None else [find_certification(tx, certification).id]
+            rows = tx.awards.statuses(asked.now, certifications, asked.learners)
+            hidden = own_withdrawn(tx, asked)
+            yield (row for row in rows if row[0] not in hidden) if hidden else rows
+
+    def _asked(self, actor: Actor, report: str, at: datetime | None, zone: str | None) -> Asked:
+        now = self._at(at, zone)
+        return Asked(Viewer(actor, demand(self._ports, actor, Act.VIEW, "report", report)), now, zone)
 
     def _at(self, at: datetime | None, zone: str | None) -> datetime:
         """The instant asked for, by default the present one; raises `NaiveDatetime`, and `UnknownZone`."""

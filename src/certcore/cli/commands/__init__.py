@@ -12,6 +12,7 @@ from certcore.cli.commands import (
     imports,
     people,
     policy,
+    reports,
     world,
 )
 
@@ -28,6 +29,7 @@ def register(app: App) -> None:
     imports.register(app)
     app.command(awards.search)
     app.command(awards.show)
+    reports.register(app)
     policy.register(app)
     database.register(app)
     bench.register(app)

@@ -78,7 +78,7 @@ def import_(
     )
     with ExitStack() as stack:
         source = stack.enter_context(opened(file))
-        late = None if rejects is None else stack.enter_context(LateFile.writable(rejects, apart_from=file))
+        late = None if rejects is None else stack.enter_context(LateFile.writable(rejects, "rejects", apart_from=file))
         progress = stack.enter_context(session.screen.progress("Checking" if dry_run else "Importing"))
         stack.enter_context(collection_paused())
         report = session.registrar.importing.run(

@@ -1,0 +1,45 @@
+"""What a platform decides once for all its certifications."""
+
+import pytest
+
+from certcore.domain.settings import Settings
+from certcore.errors import InvalidValue
+
+
+@pytest.mark.parametrize(
+    ("template", "link"),
+    [
+        ("https://lms.example/renew/{number}", "https://lms.example/renew/ABCD"),
+        ("http://intranet:8080/lms?renew={number}&from=mail", "http://intranet:8080/lms?renew=ABCD&from=mail"),
+        ("https://lms.example/#/renew/{number}", "https://lms.example/#/renew/ABCD"),
+        (None, None),
+    ],
+)
+def test_a_learner_is_led_to_where_the_host_renews(template: str | None, link: str | None) -> None:
+    """R-96: the number in the place that the template keeps for it; without a template there is no link."""
+    assert Settings(renew_link=template).link_to_renew("ABCD") == link
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "",
+        "https://lms.example/renew",
+        "https://{number}/renew",
+        "https:///{number}",
+        "lms.example/{number}",
+        "javascript:alert({number})",
+        "https://lms.example/{number}/{username}",
+        "https://lms.example/{number!r}",
+        "https://lms.example/{number}}",
+        "https://lms.example/re new/{number}",
+        "https://lms.example/{number}\n",
+        "https://[lms.example/{number}",
+        7,
+    ],
+)
+def test_a_template_that_cannot_lead_to_an_award_is_refused(template: object) -> None:
+    """R-96: when the settings are made, not when a learner looks."""
+    with pytest.raises(InvalidValue) as refusal:
+        Settings(renew_link=template)  # type: ignore[arg-type]
+    assert refusal.value.field == "renew_link"
