@@ -110,9 +110,13 @@ class Judge:
         usernames = list(map(self._username_of, batch.rows))
         cells = list(map(self._cells_of, batch.rows))
         known = self._look_up(tx, usernames, cells)
-        who, what = map(known.people.__getitem__, usernames), map(known.said.__getitem__, cells)
+        who, what = list(map(known.people.__getitem__, usernames)), list(map(known.said.__getitem__, cells))
+        if not (batch.bad or known.live or self._survey.repeated):
+            candidates = list(_new(who, what))
+            if len(candidates) == len(batch.rows):
+                return Judgement(candidates, list(zip(batch.lines, batch.rows, strict=True)), [])
         set_aside = [SetAside(bad.line, bad.raw, (bad.problem,)) for bad in batch.bad]
-        candidates: list[Candidate] = []
+        candidates = []
         rows: list[tuple[int, Sequence[str]]] = []
         for line, row, person, said in zip(batch.lines, batch.rows, who, what, strict=True):
             judged = self._row(line, row, person, said, known)
@@ -212,6 +216,14 @@ def _certification(
     return Problem(CERTIFICATION, text, "retired_certification") if certification.retired else certification
 
 
+def _new(who: Iterable[Person | Problem], what: Iterable[_Said]) -> Iterator[Candidate]:
+    """What becomes of good rows for people without a live award, the only rows of their keys; others are left out."""
+    for person, said in zip(who, what, strict=True):
+        certification, offer = said.certification, said.offer
+        if isinstance(person, Person) and isinstance(certification, Certification) and isinstance(offer, Offer):
+            yield Candidate(certification, person, offer, None)
+
+
 def _live(
     tx: Transaction,
     rows: Iterable[tuple[str, Cells]],
@@ -269,19 +281,24 @@ def _period(terms: Terms, certification: Certification, request: ImportRequest) 
     derive = terms.derive_expiry or (request.cells.derive_expiry and not terms.expires_given)
     if not terms.always_valid and terms.expires_on is None and not derive:
         return (Problem(EXPIRES, None, "expiry_missing"),)
-    problems = _days_that_never_were(terms, zone)
-    if problems:
-        return problems
     try:
         if derive and not terms.always_valid:
             return computed_period(policy, terms.issued_on, zone)
         return typed_period(policy, terms.issued_on, zone, terms.expires_on)
-    except InvalidValue:
-        return (Problem(EXPIRES, _iso(terms.expires_on), "expires_before_issue", {"issued": _iso(terms.issued_on)}),)
-    except DateOutOfRange:
-        return (Problem(EXPIRES, _iso(terms.expires_on or terms.issued_on), "date_out_of_range"),)
     except InvalidInput as error:
-        return (Problem(EXPIRES, None, "no_validity", {"certification": certification.label, "why": error.message}),)
+        return _days_that_never_were(terms, zone) or (_no_period(terms, certification, error),)
+
+
+def _no_period(terms: Terms, certification: Certification, error: InvalidInput) -> Problem:
+    match error:
+        case InvalidValue():
+            params = {"issued": _iso(terms.issued_on)}
+            return Problem(EXPIRES, _iso(terms.expires_on), "expires_before_issue", params)
+        case DateOutOfRange():
+            return Problem(EXPIRES, _iso(terms.expires_on or terms.issued_on), "date_out_of_range")
+        case _:
+            params = {"certification": certification.label, "why": error.message}
+            return Problem(EXPIRES, None, "no_validity", params)
 
 
 def _days_that_never_were(terms: Terms, zone: str) -> Problems:
