@@ -154,12 +154,17 @@ def test_f35_microseconds_and_the_last_day_come_back(sql_storage: SqlStorage) ->
 )
 def test_f42_hostile_text_comes_back_as_it_went_in(sql_storage: SqlStorage, name: str, count: int) -> None:
     """Also through COPY, whose text has escapes."""
-    awards = [make_award(CERTIFICATION, learner_name=name, details=Details(note=name)) for _ in range(count)]
+    names = [name if number % 3 == 0 else f"Ana {number}" for number in range(count)]
+    awards = [
+        make_award(CERTIFICATION, learner_name=each, details=Details(note=each if number % 2 == 0 else None))
+        for number, each in enumerate(names)
+    ]
     store(sql_storage, CERTIFICATION, *awards)
-    store(sql_storage, *(make_entry(award, facts=name, personal=name) for award in awards))
+    entries = [make_entry(award, facts=name, personal=each) for award, each in zip(awards, names, strict=True)]
+    store(sql_storage, *entries)
     assert all_awards(sql_storage) == awards
     with sql_storage.reading() as tx:
-        assert all(entries[0].personal == name for entries in tx.history.of([each.id for each in awards]).values())
+        assert tx.history.of([each.id for each in awards]) == {each.award_id: [each] for each in entries}
 
 
 @pytest.mark.parametrize("learner", ["a\0b", "\ud800"])

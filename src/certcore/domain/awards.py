@@ -19,6 +19,7 @@ from certcore.domain.time import (
     civil,
     civil_date,
     existing_day,
+    first_instant,
     last_day_before,
     next_day,
     start_of_day,
@@ -142,7 +143,7 @@ def _period(
         return Period(zone, issued_on, issued_at, anchor_on)
     expires_on = existing_day(expires_on, zone) if computed else civil(expires_on)
     start_of_day(expires_on, zone)  # a typed day that never happened is refused
-    expires_at = _first_instant(next_day(last_valid_day(policy, expires_on)), zone)
+    expires_at = first_instant(next_day(last_valid_day(policy, expires_on)), zone)
     if expires_at <= issued_at:
         raise InvalidValue("expires_on", expires_on.isoformat(), f"a date after the issue date {issued_on}")
     expiring_on = min(filter(None, (window_opens(policy, expires_on), warns_from(policy, expires_on))), default=None)
@@ -155,13 +156,9 @@ def _period(
         expires_on=expires_on,
         expires_at=expires_at,
         expiring_on=expiring_on,
-        expiring_at=None if expiring_on is None else _first_instant(expiring_on, zone),
-        grace_ends_at=expires_at if grace_ends_on is None else _first_instant(next_day(grace_ends_on), zone),
+        expiring_at=None if expiring_on is None else first_instant(expiring_on, zone),
+        grace_ends_at=expires_at if grace_ends_on is None else first_instant(next_day(grace_ends_on), zone),
     )
-
-
-def _first_instant(day: date, zone: str) -> datetime:
-    return start_of_day(existing_day(day, zone), zone)
 
 
 class EndReason(StrEnum):

@@ -44,7 +44,7 @@ KINDS: Final[Mapping[str, BasisKind]] = MappingProxyType(
 _FLAGS: Final = {"1": True, "0": False, "true": True, "false": False}
 _YES_NO: Final = {"yes": True, "no": False, "y": True, "n": False}
 
-_ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ISO_AND_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ][0-9:.,]+(?:Z|[+-][0-9:]+)?")
 _YEAR_FIRST = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})")
 _YEAR_LAST = re.compile(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2([0-9]{4}|[0-9]{2})(?:[T ][0-9:]+(?: ?[AaPp][Mm])?)?")
@@ -142,7 +142,7 @@ class CellOptions:
             raise InvalidValue("kinds", BasisKind.EXTERNAL_CERTIFICATION, "kinds whose awards need no links")
 
 
-@frozen
+@frozen(cache_hash=True)
 class Terms:
     """What one row says apart from who and which certification.
 
@@ -198,11 +198,13 @@ def _printable(text: str, column: str, limit: int, kept: str) -> str | Problem:
 
 def read_date(text: str, column: str) -> date | Problem:
     """The civil date written exactly ``YYYY-MM-DD`` in ASCII digits, in the years 1900 to 9999 (CSV.md, R-46)."""
-    if found := _ISO.fullmatch(text):
-        year, month, day = map(int, found.groups())
-        if year not in YEARS:
+    if _ISO.fullmatch(text):
+        if int(text[:4]) not in YEARS:
             return Problem(column, text, "year_out_of_range", {"first": YEARS.start, "last": YEARS.stop - 1})
-        return _real(year, month, day) or Problem(column, text, "impossible_date")
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            return Problem(column, text, "impossible_date")
     if not text or text.isspace():
         return Problem(column, text, "blank_cell")
     code, readings = _other_spelling(text)

@@ -13,28 +13,38 @@ from certcore.domain.history import canonical
 from certcore.domain.time import format_instant, parse_date, parse_instant
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=8_192)
 def written_terms(period: Period, basis: Basis, details: Details, edition: int) -> str:
     """Everything about an award's terms that is nobody's personal data; so not the note. As `canonical` writes it."""
-    members = {
-        "anchor_on": _day(period.anchor_on),
-        "basis": f'"{basis.kind.value}"',
-        "code": None if basis.code is None else encode_basestring(basis.code),
-        "completed_on": _day(details.completed_on),
-        "credits": _amount(details.credits),
-        "edition": edition,
-        "expires_at": _instant(period.expires_at),
-        "expires_on": _day(period.expires_on),
-        "expiring_at": _instant(period.expiring_at),
-        "expiring_on": _day(period.expiring_on),
-        "grace_ends_at": _instant(period.grace_ends_at),
-        "issued_at": _instant(period.issued_at),
-        "issued_on": _day(period.issued_on),
-        "links": canonical([[link.provider, link.url] for link in basis.links]) if basis.links else None,
-        "score": _amount(details.score),
-        "zone": encode_basestring(period.zone),
-    }
-    return "{" + ",".join([f'"{name}":{text}' for name, text in members.items() if text is not None]) + "}"
+    text = f'{{"anchor_on":{_day(period.anchor_on)},"basis":"{basis.kind.value}"'
+    if basis.code is not None:
+        text += f',"code":{encode_basestring(basis.code)}'
+    if details.completed_on is not None:
+        text += f',"completed_on":{_day(details.completed_on)}'
+    if details.credits is not None:
+        text += f',"credits":"{details.credits}"'
+    text += f',"edition":{edition}{_ends(period)}'
+    text += f',"issued_at":{_instant(period.issued_at)},"issued_on":{_day(period.issued_on)}'
+    if basis.links:
+        text += f',"links":{canonical([[link.provider, link.url] for link in basis.links])}'
+    if details.score is not None:
+        text += f',"score":"{details.score}"'
+    return f'{text},"zone":{encode_basestring(period.zone)}}}'
+
+
+def _ends(period: Period) -> str:
+    text = ""
+    if period.expires_at is not None:
+        text += f',"expires_at":{_instant(period.expires_at)}'
+    if period.expires_on is not None:
+        text += f',"expires_on":{_day(period.expires_on)}'
+    if period.expiring_at is not None:
+        text += f',"expiring_at":{_instant(period.expiring_at)}'
+    if period.expiring_on is not None:
+        text += f',"expiring_on":{_day(period.expiring_on)}'
+    if period.grace_ends_at is not None:
+        text += f',"grace_ends_at":{_instant(period.grace_ends_at)}'
+    return text
 
 
 def before_of(facts: str) -> tuple[Period, Basis, Details]:
@@ -67,13 +77,10 @@ def before_of(facts: str) -> tuple[Period, Basis, Details]:
     )
 
 
-def _day(day: date | None) -> str | None:
-    return None if day is None else f'"{day.isoformat()}"'
+def _day(day: date) -> str:
+    return f'"{day.isoformat()}"'
 
 
-def _instant(instant: datetime | None) -> str | None:
-    return None if instant is None else f'"{format_instant(instant)}"'
-
-
-def _amount(amount: Decimal | None) -> str | None:
-    return None if amount is None else f'"{amount}"'
+@lru_cache(maxsize=8_192)
+def _instant(instant: datetime) -> str:
+    return f'"{format_instant(instant)}"'

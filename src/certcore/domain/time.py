@@ -67,10 +67,19 @@ def add_length(day: date, length: Length | Mapping[str, int]) -> date:
     """
     step = length if isinstance(length, Length) else Length.from_data(length)
     day = civil(day)
+    if step.unit == "days":
+        return _days_later(day, step.count)
     return _add(day.year, day.month, day.day, step.count, step.unit)
 
 
-@lru_cache(maxsize=65_536)
+def _days_later(day: date, count: int) -> date:
+    try:
+        return day + timedelta(count)
+    except OverflowError as error:
+        raise DateOutOfRange(day.isoformat(), str(Length(count, "days"))) from error
+
+
+@lru_cache(maxsize=16_384)
 def _add(year: int, month: int, day: int, count: int, unit: Unit) -> date:
     try:
         moved = pendulum.Date(year, month, day).add(**{unit: count})
@@ -95,7 +104,7 @@ def start_of_day(day: date, zone: str) -> datetime:
     comes twice, the first one. Raises `SkippedDay` when the whole day never happened there, `UnknownZone`, and
     `DateOutOfRange` when the instant falls outside the years 1 to 9999, and `InvalidValue` for what is no civil date.
     """
-    instant, exists = _start(civil(day), zone_rules(zone))
+    instant, exists = _start(civil(day), _named(zone))
     if not exists:
         raise SkippedDay(day.isoformat(), zone)
     return instant
@@ -104,19 +113,32 @@ def start_of_day(day: date, zone: str) -> datetime:
 def existing_day(day: date, zone: str) -> date:
     """``day``, or the next civil day that did happen in ``zone``: for computed dates (R-13)."""
     plain = civil(day)
-    instant, exists = _start(plain, zone_rules(zone))
+    instant, exists = _start(plain, _named(zone))
     return plain if exists else civil_date(instant, zone)
 
 
-@lru_cache(maxsize=65_536)
-def _start(day: date, rules: tzinfo) -> tuple[datetime, bool]:
+def first_instant(day: date, zone: str) -> datetime:
+    """The first instant, in UTC, of ``day``, or of the next day that did happen in ``zone``: for computed dates (R-13).
+
+    Raises as `start_of_day`, but for `SkippedDay`.
+    """
+    return _start(civil(day), _named(zone))[0]
+
+
+@lru_cache(maxsize=16_384)
+def _start(day: date, zone: str) -> tuple[datetime, bool]:
     """The first instant at or after the day's midnight, and whether that instant is still on the day."""
+    rules = zone_rules(zone)
     midnight = datetime.combine(day, wall_time.min)
     try:
+        offset = rules.utcoffset(midnight)
+        if offset is not None and offset == rules.utcoffset(midnight.replace(fold=1)):  # neither skipped nor twice
+            return midnight.replace(tzinfo=UTC) - offset, True
         candidate = midnight.replace(tzinfo=rules).astimezone(UTC)
-        if candidate.astimezone(rules).replace(tzinfo=None) != midnight:
-            earliest = midnight.replace(tzinfo=rules, fold=1).astimezone(UTC)
-            candidate = _end_of_gap(midnight, rules, earliest, candidate)
+        if candidate.astimezone(rules).replace(tzinfo=None) == midnight:
+            return candidate, True
+        earliest = midnight.replace(tzinfo=rules, fold=1).astimezone(UTC)
+        candidate = _end_of_gap(midnight, rules, earliest, candidate)
         return candidate, candidate.astimezone(rules).date() == day
     except OverflowError as error:
         raise DateOutOfRange(day.isoformat(), f"midnight in {rules}") from error
@@ -187,7 +209,7 @@ def parse_instant(text: str) -> datetime:
 
 def format_instant(instant: datetime) -> str:
     """ISO 8601 in UTC with ``Z``; microseconds only when there are any."""
-    return as_instant(instant).replace(tzinfo=None).isoformat() + "Z"
+    return as_instant(instant).isoformat().removesuffix("+00:00") + "Z"
 
 
 def to_micros(instant: datetime) -> int:
@@ -205,9 +227,13 @@ def zone_rules(zone: str) -> tzinfo:
 
     Signs are those of ISO 8601: ``-04:00`` lies west of Greenwich (R-12).
     """
+    return _rules(_named(zone))
+
+
+def _named(zone: str) -> str:
     if not isinstance(zone, str):
         raise UnknownZone(repr(zone))
-    return _rules(zone)
+    return zone
 
 
 @lru_cache(maxsize=1_024)

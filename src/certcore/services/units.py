@@ -19,6 +19,7 @@ from certcore.ports import Storage, Transaction
 
 TRIES = 8
 _FIRST_PAUSE_SECONDS = 0.01
+_ISSUED = (Outcome.NEW, Outcome.RENEWED)
 
 T = TypeVar("T")
 
@@ -80,14 +81,17 @@ def carry_out(
     Called inside a unit, which runs again on the `Conflict` that is raised when somebody else was first, or has one of
     the numbers (see `in_unit`). Raises `NumberTaken` when `TRIES` draws in a row give numbers in use (f20).
     """
-    pairs = list(zip(candidates, decisions, strict=True))
-    winners = [each for each, decision in pairs if decision.outcome in (Outcome.NEW, Outcome.RENEWED)]
-    updated = [each for each, decision in pairs if decision.outcome is Outcome.UPDATED]
+    outcomes = [decision.outcome for decision in decisions]
+    winners = [each for each, outcome in zip(candidates, outcomes, strict=True) if outcome in _ISSUED]
+    updated = [each for each, outcome in zip(candidates, outcomes, strict=True) if outcome is Outcome.UPDATED]
     issued = _issued(tx, winners, context, random_bytes, notify=notify)
     write(tx, [*_edits(updated, context, random_bytes), *_archivals(winners, issued, context, random_bytes)])
     tx.issue(issued)  # last, so that what it follows has ended (I1)
-    numbers = dict(zip(map(id, winners), issued.numbers, strict=True))
-    return [numbers.get(id(each)) or (each.live.number if each.live else None) for each in candidates]
+    drawn = iter(issued.numbers)
+    return [
+        next(drawn) if outcome in _ISSUED else each.live.number if each.live else None
+        for each, outcome in zip(candidates, outcomes, strict=True)
+    ]
 
 
 def _issued(

@@ -1,8 +1,8 @@
 """Many rows at once: SQL text per table made once, values passed to the driver as they are, COPY on PostgreSQL."""
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from itertools import repeat
 from operator import itemgetter, methodcaller
 from typing import Any, Final
 
@@ -14,8 +14,9 @@ COPY_FROM: Final = 50
 """The number of rows from which COPY is faster than INSERT."""
 
 _PART: Final = 500
-_ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-_ESCAPED: Final = re.compile(r"[\\\t\n\r]")
+_ESCAPED: Final = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
+_ESCAPES: Final = str.maketrans(_ESCAPED)
+_HEX: Final = r"\\x"
 
 Rows = Sequence[tuple[Any, ...]]
 
@@ -88,28 +89,29 @@ def copy(connection: Connection, table: Table, rows: Rows) -> None:
 
 def _block(table: Table, rows: Rows) -> str:
     columns = zip(*rows, strict=True)
-    texts = [_encoder(column.type)(values) for column, values in zip(table.c, columns, strict=True)]
+    texts = [_column(column.type, values) for column, values in zip(table.c, columns, strict=True)]
     return "\n".join(map("\t".join, zip(*texts, strict=True))) + "\n"
 
 
-def _encoder(kind: object) -> Callable[[Sequence[Any]], Iterable[str]]:
+def _column(kind: object, values: Sequence[Any]) -> Iterable[str]:
+    """The text of each of the values; what all or many have in common is not done for each."""
+    first = values[0]
+    if values.count(first) == len(values):
+        return repeat(_text(kind, first), len(values))
+    if None in values:
+        return [_text(kind, value) for value in values]
     if isinstance(kind, Integer):
-        return _numbers
-    return _bytes if isinstance(kind, LargeBinary) else _texts
+        return map(str, values)
+    if isinstance(kind, LargeBinary):
+        return map(_HEX.__add__, map(methodcaller("hex"), values))
+    # One search for each symbol over all of them is cheaper than a translation of each.
+    whole = "".join(values)
+    return [value.translate(_ESCAPES) for value in values] if any(symbol in whole for symbol in _ESCAPED) else values
 
 
-def _numbers(values: Sequence[Any]) -> Iterable[str]:
-    return map(str, values) if None not in values else [r"\N" if value is None else str(value) for value in values]
-
-
-def _bytes(values: Sequence[Any]) -> Iterable[str]:
-    if None in values:
-        return [r"\N" if value is None else rf"\\x{value.hex()}" for value in values]
-    return map(r"\\x".__add__, map(methodcaller("hex"), values))
-
-
-def _texts(values: Sequence[Any]) -> Iterable[str]:
-    if None in values:
-        return [r"\N" if value is None else value.translate(_ESCAPES) for value in values]
-    # One search over all of them is cheaper than a translation of each.
-    return [value.translate(_ESCAPES) for value in values] if _ESCAPED.search("".join(values)) else values
+def _text(kind: object, value: Any) -> str:
+    if value is None:
+        return r"\N"
+    if isinstance(kind, Integer):
+        return str(value)
+    return _HEX + value.hex() if isinstance(kind, LargeBinary) else str(value).translate(_ESCAPES)

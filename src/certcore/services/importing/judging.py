@@ -1,7 +1,8 @@
 """Judging the rows of a batch: for each, who is to hold what, or everything that is wrong with it (R-42)."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from operator import itemgetter
 
 from attrs import evolve, field, frozen
@@ -21,20 +22,21 @@ from certcore.domain.cells import (
 )
 from certcore.domain.certifications import Certification, ItemKind, ItemRef
 from certcore.domain.decisions import Held, Offer, same_terms
-from certcore.domain.people import Person, Scope
+from certcore.domain.people import Person
 from certcore.domain.spreadsheets import unguarded
 from certcore.domain.time import start_of_day
 from certcore.errors import DateOutOfRange, InvalidInput, InvalidValue, SkippedDay
 from certcore.ports import Ports, Transaction
 from certcore.services.importing.request import Duplicates, ImportRequest
-from certcore.services.importing.survey import People, Survey, codes_in, position, usernames_in
+from certcore.services.importing.survey import People, Survey, cell_of, codes_among
 from certcore.services.importing.table import Batch, Table
 from certcore.services.units import Candidate
 
-_MOST_REMEMBERED = 50_000
+_MOST_REMEMBERED = 10_000
 
 Problems = tuple[Problem, ...]
-Cells = tuple[str, str, str | None, str, str | None]
+Cells = tuple[str, str, str, str | None, str, str | None]
+"""The cells that say what is awarded, the certification's code first; None for a column that is not there."""
 
 
 @frozen
@@ -56,14 +58,22 @@ class Judgement:
 
 
 @frozen
+class _Said:
+    """What cells say apart from who; ``offer`` is for somebody who holds no live award of the certification."""
+
+    certification: Certification | Problem
+    terms: Terms | Problems
+    offer: Offer | Problems
+
+
+@frozen
 class _Known:
-    """What is known of whom and what a batch names, by the text of the cell."""
+    """What is known of whom and what a batch names, by the text of the cells."""
 
     people: Mapping[str, Person | Problem]
-    certifications: Mapping[str, Certification | Problem]
+    said: Mapping[Cells, _Said]
     live: Mapping[tuple[int, str], Award]
     carried: Mapping[ItemRef, int]
-    offers: dict[tuple[Cells, int], Offer | Problems] = field(factory=dict)
 
 
 @frozen
@@ -74,25 +84,19 @@ class Judge:
     _request: ImportRequest
     _table: Table
     _survey: Survey
-    _scope: Scope
     _people: People
-    _username_at: int = field(init=False)
-    _code_at: int = field(init=False)
+    _username_of: Callable[[Sequence[str]], str] = field(init=False)
     _cells_of: Callable[[Sequence[str]], Cells] = field(init=False)
     _terms: dict[Cells, Terms | Problems] = field(factory=dict, init=False)
     _periods: dict[tuple[Terms, int, int], Period | Problems] = field(factory=dict, init=False)
 
-    @_username_at.default
-    def _find_username(self) -> int:
-        return position(self._table, USERNAME)
-
-    @_code_at.default
-    def _find_code(self) -> int:
-        return position(self._table, CERTIFICATION)
+    @_username_of.default
+    def _username_reader(self) -> Callable[[Sequence[str]], str]:
+        return cell_of(self._table, USERNAME)
 
     @_cells_of.default
     def _cell_reader(self) -> Callable[[Sequence[str]], Cells]:
-        places = [self._table.index[column] for column in (ISSUED, ALWAYS_VALID, EXPIRES, KIND, CODE)]
+        places = [self._table.index[column] for column in (CERTIFICATION, ISSUED, ALWAYS_VALID, EXPIRES, KIND, CODE)]
         given = [place for place in places if place is not None]
         if len(given) == len(places):
             return itemgetter(*given)
@@ -103,13 +107,19 @@ class Judge:
         for memory in (self._terms, self._periods):
             if len(memory) > _MOST_REMEMBERED:
                 memory.clear()
+        usernames = list(map(self._username_of, batch.rows))
         cells = list(map(self._cells_of, batch.rows))
-        known = self._look_up(tx, batch, cells)
+        known = self._look_up(tx, usernames, cells)
+        who, what = list(map(known.people.__getitem__, usernames)), list(map(known.said.__getitem__, cells))
+        if not (batch.bad or known.live or self._survey.repeated):
+            candidates = list(_new(who, what))
+            if len(candidates) == len(batch.rows):
+                return Judgement(candidates, list(zip(batch.lines, batch.rows, strict=True)), [])
         set_aside = [SetAside(bad.line, bad.raw, (bad.problem,)) for bad in batch.bad]
-        candidates: list[Candidate] = []
+        candidates = []
         rows: list[tuple[int, Sequence[str]]] = []
-        for line, row, its_cells in zip(batch.lines, batch.rows, cells, strict=True):
-            judged = self._row(line, row, its_cells, known)
+        for line, row, person, said in zip(batch.lines, batch.rows, who, what, strict=True):
+            judged = self._row(line, row, person, said, known)
             if isinstance(judged, Candidate):
                 candidates.append(judged)
                 rows.append((line, row))
@@ -117,78 +127,65 @@ class Judge:
                 set_aside.append(judged)
         return Judgement(candidates, rows, set_aside)
 
-    def _row(self, line: int, row: Sequence[str], cells: Cells, known: _Known) -> Candidate | SetAside:
-        person, certification = known.people[row[self._username_at]], known.certifications[row[self._code_at]]
+    def _row(
+        self, line: int, row: Sequence[str], person: Person | Problem, said: _Said, known: _Known
+    ) -> Candidate | SetAside:
+        certification = said.certification
         if isinstance(person, Problem) or isinstance(certification, Problem):
-            return SetAside(line, row, (*_of(person), *_of(certification), *_of(self._terms[cells])))
+            return SetAside(line, row, (*_of(person), *_of(certification), *_of(said.terms)))
         if self._survey.repeated:
-            lines = self._survey.repeated.get((person.id, certification.code or ""))
-            if lines is not None and (aside := self._repeated(line, row, cells, lines)) is not None:
-                return aside
+            lines = self._survey.repeated.get((person.id, certification.code or ""), [line])
+            if line != lines[-1] and self._request.duplicates is Duplicates.RENEW:
+                return SetAside(line, row)  # the last one counts (R-44)
+            if len(lines) > 1 and self._request.duplicates is Duplicates.ERROR:
+                return SetAside(line, row, (*_of(said.terms), _duplicate(self._username_of(row), line, lines)))
         live = known.live.get((certification.id, person.id)) if known.live else None
-        offer = None if live else known.offers.get((cells, certification.id))
-        if offer is None:
-            offer = self._offer(cells, certification, live, known)
+        offer = said.offer if live is None else self._offer_beside(live, said.terms, certification, known.carried)
         return SetAside(line, row, offer) if isinstance(offer, tuple) else Candidate(certification, person, offer, live)
 
-    def _repeated(self, line: int, row: Sequence[str], cells: Cells, lines: Sequence[int]) -> SetAside | None:
-        """How a row of a repeated key is set aside; None for the one that counts (R-44)."""
-        if self._request.duplicates is Duplicates.RENEW:
-            return None if line == lines[-1] else SetAside(line, row)
-        return SetAside(line, row, (*_of(self._terms[cells]), _duplicate(row[self._username_at], line, lines)))
-
-    def _look_up(self, tx: Transaction, batch: Batch, cells: Sequence[Cells]) -> _Known:
-        usernames, codes = usernames_in(self._table, batch), codes_in(self._table, batch)
-        keys = {key for key in usernames.values() if isinstance(key, str)}
-        people = self._people.match(keys)
-        certifications = tx.certifications.by_code(list({code for code in codes.values() if isinstance(code, str)}))
-        live = tx.awards.live(
-            [certification.id for certification in certifications.values()],
-            [people[key].id for key in keys if key in people],
-        )
-        read = map(self._read, set(cells))
-        items = {item for terms in read if isinstance(terms, Terms) and (item := _item(terms)) is not None}
-        return _Known(
-            {text: self._person(text, key, people) for text, key in usernames.items()},
-            {text: _certification(text, code, certifications) for text, code in codes.items()},
-            live,
-            {item: each.certification_id for item, each in tx.certifications.carried_by(items).items()},
-        )
+    def _look_up(self, tx: Transaction, usernames: Sequence[str], cells: Sequence[Cells]) -> _Known:
+        people = self._people.named(usernames)
+        distinct = set(cells)
+        codes = codes_among({each[0] for each in distinct})
+        found = tx.certifications.by_code([code for code in codes.values() if isinstance(code, str)])
+        certifications = {text: _certification(text, code, found) for text, code in codes.items()}
+        terms = {each: self._read(each) for each in distinct}
+        carried = {
+            item: each.certification_id for item, each in tx.certifications.carried_by(_items(terms.values())).items()
+        }
+        said = {each: self._said(certifications[each[0]], its_terms, carried) for each, its_terms in terms.items()}
+        return _Known(people, said, _live(tx, zip(usernames, cells, strict=True), people, certifications), carried)
 
     def _read(self, cells: Cells) -> Terms | Problems:
         terms = self._terms.get(cells)
         if terms is None:
-            issued, always_valid, expires, kind, code = cells
+            _, issued, always_valid, expires, kind, code = cells
             code = None if code is None else unguarded(code)
             terms = read_terms(issued, always_valid, expires, kind, code, self._request.cells)
             self._terms[cells] = terms
         return terms
 
-    def _person(self, text: str, key: str | Problem, people: Mapping[str, Person]) -> Person | Problem:
-        if isinstance(key, Problem):
-            return key
-        person = people.get(key)
-        if person is None or not self._scope.covers(person.id):
-            return Problem(USERNAME, text, "unknown_user")
-        return person if person.active else Problem(USERNAME, text, "deactivated_user")
+    def _said(
+        self, certification: Certification | Problem, terms: Terms | Problems, carried: Mapping[ItemRef, int]
+    ) -> _Said:
+        if isinstance(certification, Problem) or isinstance(terms, tuple):
+            return _Said(certification, terms, tuple(_of(terms)))
+        return _Said(certification, terms, self._offer(terms, certification, carried))
 
-    def _offer(self, cells: Cells, certification: Certification, live: Award | None, known: _Known) -> Offer | Problems:
-        terms = self._terms[cells]
+    def _offer_beside(
+        self, live: Award, terms: Terms | Problems, certification: Certification, carried: Mapping[ItemRef, int]
+    ) -> Offer | Problems:
+        """What is offered to somebody who holds ``live``."""
         if isinstance(terms, tuple):
             return terms
-        if live is None:
-            offer = known.offers[cells, certification.id] = self._new_offer(terms, certification, known.carried)
-            return offer
         renewing = self._request.held is Held.RENEW
-        offer = self._new_offer(_as_it_is(terms, live, renewing=renewing), certification, known.carried)
+        offer = self._offer(_as_it_is(terms, live, renewing=renewing), certification, carried)
         if isinstance(offer, tuple):
             return offer
         kept = evolve(offer, details=live.details)
         return offer if renewing and not same_terms(kept, live) else kept
 
-    def _new_offer(
-        self, terms: Terms, certification: Certification, carried: Mapping[ItemRef, int]
-    ) -> Offer | Problems:
+    def _offer(self, terms: Terms, certification: Certification, carried: Mapping[ItemRef, int]) -> Offer | Problems:
         key = (terms, certification.id, certification.version)
         period = self._periods.get(key)
         if period is None:
@@ -204,7 +201,7 @@ class Judge:
             missing = terms.kind is not BasisKind.MANUAL
             return Problem(CODE, None, "code_missing", {"kind": terms.kind}) if missing else MANUAL
         if not terms.code_given or carried.get(item) == certification.id:
-            return Basis(terms.kind, terms.code)
+            return _earned_by(item)
         params = {"kind": terms.kind, "certification": certification.label}
         known = item in carried or self._ports.catalog.items([item])
         return Problem(CODE, terms.code, "item_not_assigned" if known else "unknown_item", params)
@@ -221,8 +218,51 @@ def _certification(
     return Problem(CERTIFICATION, text, "retired_certification") if certification.retired else certification
 
 
+def _new(who: Iterable[Person | Problem], what: Iterable[_Said]) -> Iterator[Candidate]:
+    """What becomes of good rows for people without a live award, the only rows of their keys; others are left out."""
+    for person, said in zip(who, what, strict=True):
+        certification, offer = said.certification, said.offer
+        if isinstance(person, Person) and isinstance(certification, Certification) and isinstance(offer, Offer):
+            yield Candidate(certification, person, offer, None)
+
+
+def _live(
+    tx: Transaction,
+    rows: Iterable[tuple[str, Cells]],
+    people: Mapping[str, Person | Problem],
+    certifications: Mapping[str, Certification | Problem],
+) -> dict[tuple[int, str], Award]:
+    """The live awards that the rows meet, asked for by certification: not everybody's of every one."""
+    learners: dict[str, list[str]] = {}
+    for username, cells in rows:
+        person = people[username]
+        if isinstance(person, Person):
+            learners.setdefault(cells[0], []).append(person.id)
+    live: dict[tuple[int, str], Award] = {}
+    for code, learner_ids in learners.items():
+        certification = certifications[code]
+        if isinstance(certification, Certification):
+            live |= tx.awards.live([certification.id], learner_ids)
+    return live
+
+
+def _items(terms: Iterable[Terms | Problems]) -> set[ItemRef]:
+    found = {_item(each) for each in terms if isinstance(each, Terms)}
+    return {item for item in found if item is not None}
+
+
 def _item(terms: Terms) -> ItemRef | None:
-    return None if terms.code is None or terms.kind is BasisKind.MANUAL else ItemRef(ItemKind(terms.kind), terms.code)
+    return None if terms.code is None or terms.kind is BasisKind.MANUAL else _ref(terms.kind, terms.code)
+
+
+@lru_cache
+def _ref(kind: BasisKind, code: str) -> ItemRef:
+    return ItemRef(ItemKind(kind), code)
+
+
+@lru_cache
+def _earned_by(item: ItemRef) -> Basis:
+    return Basis(BasisKind(item.kind), item.code)
 
 
 def _as_it_is(terms: Terms, live: Award, *, renewing: bool) -> Terms:
@@ -243,19 +283,24 @@ def _period(terms: Terms, certification: Certification, request: ImportRequest) 
     derive = terms.derive_expiry or (request.cells.derive_expiry and not terms.expires_given)
     if not terms.always_valid and terms.expires_on is None and not derive:
         return (Problem(EXPIRES, None, "expiry_missing"),)
-    problems = _days_that_never_were(terms, zone)
-    if problems:
-        return problems
     try:
         if derive and not terms.always_valid:
             return computed_period(policy, terms.issued_on, zone)
         return typed_period(policy, terms.issued_on, zone, terms.expires_on)
-    except InvalidValue:
-        return (Problem(EXPIRES, _iso(terms.expires_on), "expires_before_issue", {"issued": _iso(terms.issued_on)}),)
-    except DateOutOfRange:
-        return (Problem(EXPIRES, _iso(terms.expires_on or terms.issued_on), "date_out_of_range"),)
     except InvalidInput as error:
-        return (Problem(EXPIRES, None, "no_validity", {"certification": certification.label, "why": error.message}),)
+        return _days_that_never_were(terms, zone) or (_no_period(terms, certification, error),)
+
+
+def _no_period(terms: Terms, certification: Certification, error: InvalidInput) -> Problem:
+    match error:
+        case InvalidValue():
+            params = {"issued": _iso(terms.issued_on)}
+            return Problem(EXPIRES, _iso(terms.expires_on), "expires_before_issue", params)
+        case DateOutOfRange():
+            return Problem(EXPIRES, _iso(terms.expires_on or terms.issued_on), "date_out_of_range")
+        case _:
+            params = {"certification": certification.label, "why": error.message}
+            return Problem(EXPIRES, None, "no_validity", params)
 
 
 def _days_that_never_were(terms: Terms, zone: str) -> Problems:

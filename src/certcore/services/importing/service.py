@@ -71,9 +71,9 @@ class Importing:
         if request.sha256 not in (None, digest):
             raise _changed("since the dry run")
         table = open_table(file, request.format, REQUIRED, OPTIONAL)
-        people = People(self._ports.directory)
+        people = People(self._ports.directory, scope)
         found = survey(table, people)
-        judge = Judge(self._ports, request, table, found, scope, people)
+        judge = Judge(self._ports, request, table, found, people)
         with closing(RejectsFile(table)) as kept:
             run = _Run(self._ports, file, request, actor, table, found, judge, digest, key, progress, kept)
             report = run.dry() if dry_run else run.for_good()

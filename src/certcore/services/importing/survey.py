@@ -1,11 +1,12 @@
 """The first pass over a file: its digest, how many rows it has, and which keys come more than once (R-43, R-44)."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from operator import itemgetter
 
 from attrs import field, frozen
 
 from certcore.domain.cells import CERTIFICATION, USERNAME, Problem, all_plain, read_code, read_username
-from certcore.domain.people import Person
+from certcore.domain.people import Person, Scope
 from certcore.domain.spreadsheets import unguarded
 from certcore.ports import Directory
 from certcore.services.importing.table import Batch, Table
@@ -13,8 +14,8 @@ from certcore.services.importing.table import Batch, Table
 _TRIMMED_TOLD = 20
 _MOST_REMEMBERED = 100_000
 
-Key = tuple[str, str]
-"""The matched learner's id and the certification's code: `Ana` and `Ana ` are one learner."""
+Key = tuple[str | None, str | None]
+"""The matched learner's id and the certification's code: `Ana` and `Ana ` are one learner. None where unknown."""
 
 
 @frozen
@@ -22,19 +23,35 @@ class People:
     """The people of a file, each asked for once: as many are remembered as fit into some tens of megabytes."""
 
     _directory: Directory
-    _known: dict[str, Person] = field(factory=dict, init=False)
+    _scope: Scope
+    _known: dict[str, Person | Problem] = field(factory=dict, init=False)
+    _passing: list[str] = field(factory=list, init=False)
 
-    def match(self, usernames: Collection[str]) -> Mapping[str, Person]:
-        """The people with these usernames, and perhaps others."""
-        missing = [username for username in usernames if username not in self._known]
-        if not missing:
-            return self._known
-        found = self._directory.match(missing)
-        if len(self._known) + len(found) > _MOST_REMEMBERED:
+    def named(self, texts: Collection[str]) -> Mapping[str, Person | Problem]:
+        """Whom these cells name, or why nobody who may be awarded; and perhaps others."""
+        for text in self._passing:
+            del self._known[text]
+        self._passing.clear()
+        missing = set(texts).difference(self._known)
+        if len(self._known) + len(missing) > _MOST_REMEMBERED:
             self._known.clear()
-            found = self._directory.match(list(usernames))
-        self._known.update(found)
+            missing = set(texts)
+        if missing:
+            self._ask(missing)
         return self._known
+
+    def _ask(self, texts: Collection[str]) -> None:
+        keys = _read_once(texts, USERNAME, read_username)
+        matched = self._directory.match(list({key for key in keys.values() if isinstance(key, str)}))
+        for text, key in keys.items():
+            self._known[text] = key if isinstance(key, Problem) else self._judged(text, matched.get(key))
+            if text != key or isinstance(self._known[text], Problem):
+                self._passing.append(text)  # it may be of any length
+
+    def _judged(self, text: str, person: Person | None) -> Person | Problem:
+        if person is None or not self._scope.covers(person.id):
+            return Problem(USERNAME, text, "unknown_user")
+        return person if person.active else Problem(USERNAME, text, "deactivated_user")
 
 
 @frozen
@@ -63,61 +80,52 @@ def survey(table: Table, people: People) -> Survey:
         rows += len(batch.rows) + len(batch.bad)
         for text in _with_spaces(table, batch) if len(trimmed) < _TRIMMED_TOLD else ():
             trimmed[text] = Problem(USERNAME, text, "trimmed")
-        for _, learner_id, code in _keys(table, batch, people):
-            bit = bits.setdefault(code, 1 << len(bits))
-            before = seen.get(learner_id, 0)
-            if before & bit:
-                repeated[learner_id, code] = []
-            else:
-                seen[learner_id] = before | bit
+        for learner_id, code in _keys(table, batch, people):
+            if learner_id is not None and code is not None:
+                bit = bits.setdefault(code, 1 << len(bits))
+                before = seen.get(learner_id, 0)
+                if before & bit:
+                    repeated[learner_id, code] = []
+                else:
+                    seen[learner_id] = before | bit
     if repeated:
         for batch in table.batches():
-            for line, *key in _keys(table, batch, people):
-                lines = repeated.get((key[0], key[1]))
-                if lines is not None:
-                    lines.append(line)
+            for line, key in zip(batch.lines, _keys(table, batch, people), strict=True):
+                if key in repeated:
+                    repeated[key].append(line)
     return Survey(rows, repeated, list(trimmed.values())[:_TRIMMED_TOLD])
 
 
 def _with_spaces(table: Table, batch: Batch) -> Iterator[str]:
-    at = position(table, USERNAME)
-    return (row[at] for row in batch.rows if row[at] != row[at].strip())
+    return (text for text in map(cell_of(table, USERNAME), batch.rows) if text != text.strip())
 
 
-def usernames_in(table: Table, batch: Batch) -> dict[str, str | Problem]:
-    """The usernames of a batch as they stand, each with the key under which the directory is asked."""
-    return _read_once(table, batch, USERNAME, read_username)
-
-
-def codes_in(table: Table, batch: Batch) -> dict[str, str | Problem]:
-    """The certification codes of a batch as they stand, each in NFC."""
-    return _read_once(table, batch, CERTIFICATION, read_code)
-
-
-def position(table: Table, column: str) -> int:
-    """Where a column that is always there stands in a row."""
+def cell_of(table: Table, column: str) -> Callable[[Sequence[str]], str]:
+    """What picks the cell of a column that is always there out of a row."""
     at = table.index[column]
     if at is None:
         raise LookupError(column)
-    return at
+    return itemgetter(at)
+
+
+def codes_among(texts: Collection[str]) -> dict[str, str | Problem]:
+    """The certification codes in these cells, each in NFC."""
+    return _read_once(texts, CERTIFICATION, read_code)
 
 
 def _read_once(
-    table: Table, batch: Batch, column: str, read: Callable[[str, str], str | Problem]
+    texts: Collection[str], column: str, read: Callable[[str, str], str | Problem]
 ) -> dict[str, str | Problem]:
-    at = position(table, column)
-    texts = {row[at] for row in batch.rows}
     if all_plain(texts) and not any(text.startswith("'") for text in texts):
         return {text: text for text in texts}
     return {text: read(unguarded(text), column) for text in texts}
 
 
-def _keys(table: Table, batch: Batch, people: People) -> Iterator[tuple[int, str, str]]:
-    usernames, codes = usernames_in(table, batch), codes_in(table, batch)
-    matched = people.match({key for key in usernames.values() if isinstance(key, str)})
-    ids = {text: matched[key].id for text, key in usernames.items() if isinstance(key, str) and key in matched}
-    at_username, at_code = position(table, USERNAME), position(table, CERTIFICATION)
-    for line, row in zip(batch.lines, batch.rows, strict=True):
-        learner_id, code = ids.get(row[at_username]), codes.get(row[at_code])
-        if learner_id is not None and isinstance(code, str):
-            yield line, learner_id, code
+def _keys(table: Table, batch: Batch, people: People) -> Iterator[Key]:
+    """The key of each row of the batch."""
+    usernames = list(map(cell_of(table, USERNAME), batch.rows))
+    codes = list(map(cell_of(table, CERTIFICATION), batch.rows))
+    named, read = people.named(usernames), codes_among(set(codes))
+    ids = (each.id if isinstance(each, Person) else None for each in map(named.__getitem__, usernames))
+    good = {text: code if isinstance(code, str) else None for text, code in read.items()}
+    return zip(ids, map(good.__getitem__, codes), strict=True)
