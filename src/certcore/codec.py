@@ -9,8 +9,10 @@ from cattrs import Converter
 
 from certcore.domain.awards import Award, Status
 from certcore.domain.certifications import Certification
+from certcore.domain.external import Claim, ExternalCertificate
 from certcore.domain.history import HistoryEntry
 from certcore.domain.jobs import Job
+from certcore.domain.numbers import id_text
 from certcore.domain.people import Person
 from certcore.domain.policy import RenewalPolicy
 from certcore.domain.time import format_instant, parse_date, parse_instant
@@ -137,6 +139,72 @@ def history_document(entry: HistoryEntry) -> Document:
         "note": personal.get("note"),
         "facts": json.loads(entry.facts),
         "job_id": None if entry.job_id is None else f"{entry.job_id:016x}",
+    }
+
+
+class DescribedExternal(Protocol):
+    """An external certificate with what a document says of it besides."""
+
+    @property
+    def certificate(self) -> ExternalCertificate:
+        """The certificate."""
+
+    @property
+    def username(self) -> str:
+        """Whose it is."""
+
+    @property
+    def uploader(self) -> Person | None:
+        """Who uploaded it, if the directory knows them."""
+
+    @property
+    def reviewer(self) -> Person | None:
+        """Who decided, if anybody did and the directory knows them."""
+
+    @property
+    def equivalence(self) -> Certification | None:
+        """The certification it stands for."""
+
+    @property
+    def replaced_by(self) -> ExternalCertificate | None:
+        """The version that took its place."""
+
+
+def external_document(record: DescribedExternal) -> Document:
+    """One external certificate as lists give it: dates in its own zone, instants in UTC, people by username."""
+    it = record.certificate
+    review, equated = it.review, it.equated
+    return {
+        "id": it.ref,
+        "username": record.username,
+        "state": it.state.value,
+        **_claimed(it.claim),
+        "equivalence": record.equivalence and record.equivalence.label,
+        "submitted": None if it.submitted is None else _claimed(it.submitted),
+        "file": {"name": it.document.name, "size": it.document.size, "sha256": it.document.digest},
+        "warnings": [finding.to_data() for finding in it.document.findings],
+        "submitted_at": _instant(it.submitted_at),
+        "submitted_by": record.uploader.username if record.uploader else it.uploaded_by,
+        "reviewer": None if review is None else record.reviewer.username if record.reviewer else review.reviewer_id,
+        "decided_at": None if review is None else _instant(review.at),
+        "comment": None if review is None else review.comment,
+        "outcome": None if equated is None else equated.outcome.value,
+        "reasons": [] if equated is None else [reason.to_data() for reason in equated.reasons],
+        "award": None if equated is None else equated.number,
+        "revision": it.revision,
+        "replaces": None if it.previous is None else id_text(it.previous),
+        "replaced_by": record.replaced_by and record.replaced_by.ref,
+        "version": it.version,
+    }
+
+
+def _claimed(claim: Claim) -> Document:
+    return {
+        "title": claim.title,
+        "delivered_on": _day(claim.delivered_on),
+        "expires_on": _day(claim.expires_on),
+        "zone": claim.zone,
+        "credits": None if claim.credits is None else str(claim.credits),
     }
 
 
