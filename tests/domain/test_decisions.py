@@ -1,11 +1,11 @@
 """One decision for a hand, a bulk award and an import row."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from certcore.domain.awards import Award, Basis, BasisKind, Details, Period, typed_period
-from certcore.domain.decisions import Held, Offer, Outcome, decide, shortens
+from certcore.domain.decisions import Decision, Held, Offer, Outcome, decide, revoked_since, shortens
 from certcore.domain.policy import RenewalPolicy
 
 POLICY = RenewalPolicy()
@@ -54,3 +54,24 @@ def test_never_ending_lasts_longest() -> None:
     assert shortens(period(date(2030, 1, 1)), period(None))
     assert not shortens(period(None), period(date(2030, 1, 1)))
     assert not shortens(period(None), period(None))
+
+
+@pytest.mark.parametrize("held", list(Held))
+def test_only_what_begins_after_the_revocation_is_issued_anew(held: Held) -> None:
+    """R-65, f32: at the very instant of the revocation is refused, whatever is held since; what is stored stays."""
+    start = LONGER.period.issued_at
+    for revoked_at in (start, start + timedelta(days=1)):
+        for live in (None, LIVE):
+            assert decide(LONGER, live, held, revoked_at=revoked_at) == Decision(Outcome.REJECTED, "revoked")
+        assert decide(SAME, LIVE, held, revoked_at=revoked_at) == decide(SAME, LIVE, held)
+    before = start - timedelta(microseconds=1)
+    assert decide(LONGER, None, held, revoked_at=before).outcome is Outcome.NEW
+
+
+def test_a_revocation_that_was_known_when_it_was_asked_for_is_no_hindrance() -> None:
+    """R-65, f31: by hand, asking after it is issuing anew."""
+    earlier, later = LIVE.period.issued_at, LONGER.period.issued_at + timedelta(days=1)
+    assert revoked_since(earlier, None)
+    assert revoked_since(later, earlier)
+    assert not revoked_since(earlier, earlier)
+    assert not revoked_since(earlier, later)

@@ -84,6 +84,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "item_not_assigned": "{kind} {value} does not carry {certification}; assign it, or correct the code.",
         "duplicate_row": "the same learner and certification stand in line {lines}; keep one row of them.",
         "would_shorten": "the award runs until {stored} and this row ends it on {given}; allow it, or remove the row.",
+        "revoked": "it was revoked on {on}, and only what is dated later issues it anew; remove the row.",
         "ragged_row": "the row has {cells} cells and the columns are {columns}; quote cells that hold the separator.",
         "malformed_row": "text follows a closing quote; double the quotes inside a cell and quote the whole cell.",
         "trimmed": "{value} was read without the spaces around it.",

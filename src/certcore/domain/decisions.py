@@ -55,12 +55,18 @@ ALREADY_HELD = Decision(Outcome.ALREADY_HELD)
 REVOKED = Decision(Outcome.REVOKED)
 
 
-def decide(offer: Offer, live: Award | None, held: Held, *, may_shorten: bool = False) -> Decision:
+def decide(
+    offer: Offer, live: Award | None, held: Held, *, may_shorten: bool = False, revoked_at: datetime | None = None
+) -> Decision:
     """What becomes of ``offer`` to a learner whose live award of that certification is ``live`` (R-30, R-44).
 
     Updating with what is stored already is `UNCHANGED`, and so is renewing with it: doing the same thing twice does
     nothing the second time (R-45). Nothing ends earlier than what is held, unless ``may_shorten`` (R-44, R-53).
+    ``revoked_at`` is when the certification was last revoked, where only what begins after that may be issued: a civil
+    date does when it is a later day than that of the revocation (R-65).
     """
+    if revoked_at is not None and offer.period.issued_at <= revoked_at and not (live and same_terms(offer, live)):
+        return Decision(Outcome.REJECTED, "revoked")
     if live is None:
         return NEW
     if held is Held.KEEP:

@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from attrs import evolve, frozen
@@ -54,17 +55,23 @@ def write(tx: Transaction, changes: Sequence[Change]) -> None:
 
 @frozen
 class Candidate:
-    """Somebody who is offered an award, and the live award of that certification they hold already."""
+    """Somebody who is offered an award, and the live award of that certification they hold already.
+
+    ``revoked_at`` is as for `decide`.
+    """
 
     certification: Certification
     learner: Person
     offer: Offer
     live: Award | None
+    revoked_at: datetime | None = None
 
 
 def decisions_for(candidates: Sequence[Candidate], held: Held, *, may_shorten: bool = False) -> list[Decision]:
     """What is decided for each candidate, nothing being written."""
-    return [decide(each.offer, each.live, held, may_shorten=may_shorten) for each in candidates]
+    return [
+        decide(each.offer, each.live, held, may_shorten=may_shorten, revoked_at=each.revoked_at) for each in candidates
+    ]
 
 
 def carry_out(
@@ -92,6 +99,18 @@ def carry_out(
         next(drawn) if outcome in _ISSUED else each.live.number if each.live else None
         for each, outcome in zip(candidates, outcomes, strict=True)
     ]
+
+
+def check_not_revoked_since(tx: Transaction, candidates: Sequence[Candidate], decisions: Sequence[Decision]) -> None:
+    """Raise `Conflict` when one that is new was revoked after its ``revoked_at`` was read (R-65, f15).
+
+    To be asked once they are written: until this transaction ends, nobody else can issue them, let alone revoke them.
+    """
+    new = [each for each, decision in zip(candidates, decisions, strict=True) if decision.outcome is Outcome.NEW]
+    ids = {each.certification.id for each in new}
+    latest = tx.awards.latest_revocations(ids, [each.learner.id for each in new])
+    if latest and any(latest.get((each.certification.id, each.learner.id)) != each.revoked_at for each in new):
+        raise Conflict("a revocation")
 
 
 def _issued(

@@ -1,7 +1,7 @@
 """Judging the rows of a batch: for each, who is to hold what, or everything that is wrong with it (R-42)."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from operator import itemgetter
 
@@ -73,6 +73,7 @@ class _Known:
     people: Mapping[str, Person | Problem]
     said: Mapping[Cells, _Said]
     live: Mapping[tuple[int, str], Award]
+    revoked: Mapping[tuple[int, str], datetime]
     carried: Mapping[ItemRef, int]
 
 
@@ -111,7 +112,7 @@ class Judge:
         cells = list(map(self._cells_of, batch.rows))
         known = self._look_up(tx, usernames, cells)
         who, what = list(map(known.people.__getitem__, usernames)), list(map(known.said.__getitem__, cells))
-        if not (batch.bad or known.live or self._survey.repeated):
+        if not (batch.bad or known.live or known.revoked or self._survey.repeated):
             candidates = list(_new(who, what))
             if len(candidates) == len(batch.rows):
                 return Judgement(candidates, list(zip(batch.lines, batch.rows, strict=True)), [])
@@ -141,7 +142,9 @@ class Judge:
                 return SetAside(line, row, (*_of(said.terms), _duplicate(self._username_of(row), line, lines)))
         live = known.live.get((certification.id, person.id)) if known.live else None
         offer = said.offer if live is None else self._offer_beside(live, said.terms, certification, known.carried)
-        return SetAside(line, row, offer) if isinstance(offer, tuple) else Candidate(certification, person, offer, live)
+        if isinstance(offer, tuple):
+            return SetAside(line, row, offer)
+        return Candidate(certification, person, offer, live, known.revoked.get((certification.id, person.id)))
 
     def _look_up(self, tx: Transaction, usernames: Sequence[str], cells: Sequence[Cells]) -> _Known:
         people = self._people.named(usernames)
@@ -154,7 +157,10 @@ class Judge:
             item: each.certification_id for item, each in tx.certifications.carried_by(_items(terms.values())).items()
         }
         said = {each: self._said(certifications[each[0]], its_terms, carried) for each, its_terms in terms.items()}
-        return _Known(people, said, _live(tx, zip(usernames, cells, strict=True), people, certifications), carried)
+        met = _met(zip(usernames, cells, strict=True), people, certifications)
+        live = _live(tx, met)
+        revoked = tx.awards.latest_revocations(met, set().union(*met.values()))  # after: no revocation falls between
+        return _Known(people, said, live, revoked, carried)
 
     def _read(self, cells: Cells) -> Terms | Problems:
         terms = self._terms.get(cells)
@@ -226,23 +232,30 @@ def _new(who: Iterable[Person | Problem], what: Iterable[_Said]) -> Iterator[Can
             yield Candidate(certification, person, offer, None)
 
 
-def _live(
-    tx: Transaction,
+def _met(
     rows: Iterable[tuple[str, Cells]],
     people: Mapping[str, Person | Problem],
     certifications: Mapping[str, Certification | Problem],
-) -> dict[tuple[int, str], Award]:
-    """The live awards that the rows meet, asked for by certification: not everybody's of every one."""
+) -> dict[int, list[str]]:
+    """The learners that the rows name beside each certification, by its id."""
     learners: dict[str, list[str]] = {}
     for username, cells in rows:
         person = people[username]
         if isinstance(person, Person):
             learners.setdefault(cells[0], []).append(person.id)
-    live: dict[tuple[int, str], Award] = {}
+    met: dict[int, list[str]] = {}
     for code, learner_ids in learners.items():
         certification = certifications[code]
         if isinstance(certification, Certification):
-            live |= tx.awards.live([certification.id], learner_ids)
+            met.setdefault(certification.id, []).extend(learner_ids)
+    return met
+
+
+def _live(tx: Transaction, met: Mapping[int, Sequence[str]]) -> dict[tuple[int, str], Award]:
+    """The live awards that the rows meet, asked for by certification: not everybody's of every one."""
+    live: dict[tuple[int, str], Award] = {}
+    for certification_id, learner_ids in met.items():
+        live |= tx.awards.live([certification_id], learner_ids)
     return live
 
 

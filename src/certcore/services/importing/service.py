@@ -11,11 +11,12 @@ from typing import BinaryIO
 from attrs import evolve, frozen
 
 from certcore.codec import JSON
-from certcore.domain.cells import EXPIRES, OPTIONAL, REQUIRED, Problem
+from certcore.domain.cells import EXPIRES, ISSUED, OPTIONAL, REQUIRED, Problem
 from certcore.domain.decisions import Decision, Outcome
 from certcore.domain.jobs import Job, JobState, Reject
 from certcore.domain.numbers import id_from
 from certcore.domain.people import Act, Actor
+from certcore.domain.time import civil_date
 from certcore.domain.transitions import Context
 from certcore.errors import NotFound, UnreadableFile
 from certcore.ports import Ports, Transaction
@@ -27,7 +28,7 @@ from certcore.services.importing.table import Batch, Table, open_table, sha256_o
 from certcore.services.importing.tally import RejectsFile, Tally, TextWriter
 from certcore.services.importing.undoing import UndoReport, undo
 from certcore.services.running import earlier, new_job, save, stored
-from certcore.services.units import Candidate, carry_out, decisions_for, in_unit
+from certcore.services.units import Candidate, carry_out, check_not_revoked_since, decisions_for, in_unit
 
 JOB_KIND = "import"
 _REJECTS_READ = 1_000
@@ -253,6 +254,7 @@ class _Run:
                 self._ports.random_bytes,
                 notify=self._request.notify,
             )
+            check_not_revoked_since(tx, decided.candidates, decided.decisions)
             tx.jobs.reject(job.id, decided.rejects)
             tally = tally.plus(decided.counts, decided.rejects)
         checkpoint = {"line": batches[-1].last_line, "tally": JSON.unstructure(tally)}
@@ -293,9 +295,13 @@ def _reject(line: int, raw: Sequence[str] | str, problems: tuple[Problem, ...]) 
 
 
 def _refused(candidate: Candidate, reason: str) -> Problem:
-    """Why a row with a live award is not carried out (R-44)."""
+    """Why a row is not carried out: it would end an award earlier (R-44), or lies before a revocation (R-65)."""
+    period = candidate.offer.period
+    if candidate.revoked_at is not None and reason == "revoked":
+        on = civil_date(candidate.revoked_at, period.zone).isoformat()
+        return Problem(ISSUED, period.issued_on.isoformat(), reason, {"on": on})
     stored = None if candidate.live is None else candidate.live.period.expires_on
-    given = _never(candidate.offer.period.expires_on)
+    given = _never(period.expires_on)
     return Problem(EXPIRES, given, reason, {"stored": _never(stored), "given": given})
 
 
