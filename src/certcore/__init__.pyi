@@ -3,6 +3,7 @@
 from certcore.domain.awards import Award, Basis, BasisKind, Details, Link, Period, Status
 from certcore.domain.certifications import Certification, Item, ItemKind, ItemRef
 from certcore.domain.decisions import Held, Outcome
+from certcore.domain.files import FileJudgement, FileLimits, Finding, Verdict
 from certcore.domain.people import Act, Actor, Person, Role, Scope
 from certcore.domain.policy import RenewalPolicy
 from certcore.domain.settings import Settings
@@ -10,8 +11,10 @@ from certcore.errors import (
     CertcoreError,
     CodeTaken,
     Conflict,
+    CorruptDocument,
     CorruptRecord,
     DateOutOfRange,
+    FileRefused,
     IdempotencyConflict,
     InvalidDefinition,
     InvalidInput,
@@ -21,6 +24,7 @@ from certcore.errors import (
     NaiveDatetime,
     NotAllowedHere,
     NotFound,
+    NotInstalled,
     NotLive,
     NotUndoable,
     NumberTaken,
@@ -50,10 +54,15 @@ __all__ = [
     "Certification",
     "CodeTaken",
     "Conflict",
+    "CorruptDocument",
     "CorruptRecord",
     "DateOutOfRange",
     "Details",
     "Duplicates",
+    "FileJudgement",
+    "FileLimits",
+    "FileRefused",
+    "Finding",
     "Held",
     "IdempotencyConflict",
     "ImportReport",
@@ -71,6 +80,7 @@ __all__ = [
     "NaiveDatetime",
     "NotAllowedHere",
     "NotFound",
+    "NotInstalled",
     "NotLive",
     "NotUndoable",
     "NumberTaken",
@@ -93,4 +103,5 @@ __all__ = [
     "TableFormat",
     "UnknownZone",
     "UnreadableFile",
+    "Verdict",
 ]

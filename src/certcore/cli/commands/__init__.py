@@ -9,6 +9,7 @@ from certcore.cli.commands import (
     certifications,
     database,
     demo,
+    external,
     imports,
     people,
     policy,
@@ -28,6 +29,7 @@ def register(app: App) -> None:
     imports.register(app)
     app.command(awards.search)
     app.command(awards.show)
+    external.register(app)
     policy.register(app)
     database.register(app)
     bench.register(app)
