@@ -7,6 +7,7 @@ _HOMES = {
     "certcore.domain.certifications": ("Certification", "Item", "ItemKind", "ItemRef"),
     "certcore.domain.decisions": ("Held", "Outcome"),
     "certcore.domain.external": ("ExternalCertificate",),
+    "certcore.domain.files": ("FileJudgement", "FileLimits", "Finding", "Verdict"),
     "certcore.domain.people": ("Act", "Actor", "Person", "Role", "Scope"),
     "certcore.domain.policy": ("RenewalPolicy",),
     "certcore.domain.reviewers": ("ExternalSettings",),
@@ -15,8 +16,10 @@ _HOMES = {
         "CertcoreError",
         "CodeTaken",
         "Conflict",
+        "CorruptDocument",
         "CorruptRecord",
         "DateOutOfRange",
+        "FileRefused",
         "IdempotencyConflict",
         "InvalidDefinition",
         "InvalidInput",
@@ -29,6 +32,7 @@ _HOMES = {
         "NotAllowedHere",
         "NotEquated",
         "NotFound",
+        "NotInstalled",
         "NotLive",
         "NotPending",
         "NotReplaceable",
@@ -52,6 +56,7 @@ _HOMES = {
     "certcore.services.access": ("RoleAccess",),
     "certcore.services.awarding": ("AwardReport", "AwardRequest"),
     "certcore.services.importing": ("Duplicates", "ImportReport", "ImportRequest", "Mode", "TableFormat"),
+    "certcore.services.reviewing": ("ExternalUpload",),
 }
 """Where the public names come from, each when it is first asked for; ``__init__.pyi`` says so to type checkers."""
 

@@ -4,6 +4,7 @@ from certcore.domain.awards import Award, Basis, BasisKind, Details, Link, Perio
 from certcore.domain.certifications import Certification, Item, ItemKind, ItemRef
 from certcore.domain.decisions import Held, Outcome
 from certcore.domain.external import ExternalCertificate
+from certcore.domain.files import FileJudgement, FileLimits, Finding, Verdict
 from certcore.domain.people import Act, Actor, Person, Role, Scope
 from certcore.domain.policy import RenewalPolicy
 from certcore.domain.reviewers import ExternalSettings
@@ -12,8 +13,10 @@ from certcore.errors import (
     CertcoreError,
     CodeTaken,
     Conflict,
+    CorruptDocument,
     CorruptRecord,
     DateOutOfRange,
+    FileRefused,
     IdempotencyConflict,
     InvalidDefinition,
     InvalidInput,
@@ -26,6 +29,7 @@ from certcore.errors import (
     NotAllowedHere,
     NotEquated,
     NotFound,
+    NotInstalled,
     NotLive,
     NotPending,
     NotReplaceable,
@@ -49,6 +53,7 @@ from certcore.registrar import Registrar
 from certcore.services.access import RoleAccess
 from certcore.services.awarding import AwardReport, AwardRequest
 from certcore.services.importing import Duplicates, ImportReport, ImportRequest, Mode, TableFormat
+from certcore.services.reviewing import ExternalUpload
 
 __all__ = [
     "Act",
@@ -62,12 +67,18 @@ __all__ = [
     "Certification",
     "CodeTaken",
     "Conflict",
+    "CorruptDocument",
     "CorruptRecord",
     "DateOutOfRange",
     "Details",
     "Duplicates",
     "ExternalCertificate",
     "ExternalSettings",
+    "ExternalUpload",
+    "FileJudgement",
+    "FileLimits",
+    "FileRefused",
+    "Finding",
     "Held",
     "IdempotencyConflict",
     "ImportReport",
@@ -88,6 +99,7 @@ __all__ = [
     "NotAllowedHere",
     "NotEquated",
     "NotFound",
+    "NotInstalled",
     "NotLive",
     "NotPending",
     "NotReplaceable",
@@ -117,4 +129,5 @@ __all__ = [
     "TableFormat",
     "UnknownZone",
     "UnreadableFile",
+    "Verdict",
 ]

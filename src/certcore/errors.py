@@ -33,6 +33,7 @@
     │   ├── NoReviewer          nobody could validate what would be submitted (R-70)
     │   ├── NotEquated          an external certificate cannot give the award it stands for (R-74)
     │   └── IdempotencyConflict the key was used with other parameters (R-34)
+    ├── NotInstalled            an optional package is needed for this
     └── StorageError            the store could not do it; it is as it was before
         ├── Conflict            somebody else was first: read again and decide again
         ├── Retryable           the database asked for another try of the whole unit
@@ -456,6 +457,19 @@ class IdempotencyConflict(Refused):
     @property
     def message(self) -> str:
         return f"key {_shown(self.key)} was used with other parameters; use a new key for another act."
+
+
+@define
+class NotInstalled(CertcoreError):
+    """``package`` is needed for this, which the ``extra`` of certcore brings."""
+
+    code = "not_installed"
+    package: str
+    extra: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.package} is not installed; run pip install 'certcore[{self.extra}]'."
 
 
 class StorageError(CertcoreError):

@@ -100,7 +100,7 @@ def test_an_upload_is_read_whole_when_it_may_be(size: int) -> None:
     assert len(FileLimits(size=1000).read(io.BytesIO(bytes(size)))) == min(size, 1001)
 
 
-@pytest.mark.parametrize("name", ["size", "pages", "objects", "inflated", "depth", "seconds", "memory"])
+@pytest.mark.parametrize("name", ["size", "pages", "parts", "pixels", "inflated", "depth", "seconds", "memory"])
 @pytest.mark.parametrize("value", [0, -1])
 def test_limits_allow_something(name: str, value: int) -> None:
     """A limit of nothing is a mistake."""

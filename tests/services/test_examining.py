@@ -118,7 +118,7 @@ def test_f54_a_scanner_that_recovers_is_asked_again() -> None:
 def test_what_the_judge_refuses_is_not_scanned() -> None:
     """R-71: a bomb need not reach the scanner."""
     scanner = Scanner()
-    assert codes(Examiner(Judge(Finding("inflates_too_far", {"limit": 1})), scanner).examine(b"x")) == [
+    assert codes(Examiner(Judge(Finding("inflates_too_far", {"bytes": 1})), scanner).examine(b"x")) == [
         "inflates_too_far"
     ]
     assert scanner.asked == []

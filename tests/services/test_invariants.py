@@ -211,6 +211,20 @@ def test_one_file_and_a_file_for_each_row_end_alike(
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=rows, duplicates=st.sampled_from(Duplicates), day=DAYS)
+def test_good_rows_end_alike_beside_a_bad_one(
+    new_storage: Callable[[], Storage], data: list[Row], duplicates: Duplicates, day: date
+) -> None:
+    """A batch of good rows for people without an award is judged at once, any other row by row: to the same end."""
+    alone = two_certifications(platform_over(new_storage()))
+    beside = two_certifications(platform_over(new_storage()))
+    take(alone, ImportStep(data, duplicates, Mode.SKIP_BAD_ROWS, shorten=False))
+    bad = ("nobody", "SAFE-1", day, None)
+    take(beside, ImportStep([*data, bad], duplicates, Mode.SKIP_BAD_ROWS, shorten=False))
+    assert dump(alone) == dump(beside)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=rows.filter(lambda data: len({row[:2] for row in data}) == len(data)))
 def test_a_file_and_awards_by_hand_end_alike(new_storage: Callable[[], Storage], data: list[Row]) -> None:
     """What a row says and what a hand does are one decision."""

@@ -7,7 +7,7 @@ import shutil
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO, Final, TextIO
@@ -21,10 +21,10 @@ _LOOKS_LIKE_JSON: Final = re.compile(r"[\s\[]*\{")  # no TOML begins with a brac
 
 
 @contextmanager
-def opened(name: str) -> Iterator[BinaryIO]:
-    """A seekable binary file; what comes from a pipe is kept in a temporary file. Raises `UnreadableFile`."""
+def opened(name: str, *, seekable: bool = True) -> Iterator[BinaryIO]:
+    """A binary file; a pipe's is kept in a temporary one where it must be seekable. Raises `UnreadableFile`."""
     if name == STDIN:
-        with _kept(sys.stdin.buffer) as file:
+        with _kept(sys.stdin.buffer) if seekable else nullcontext(sys.stdin.buffer) as file:
             yield file
         return
     try:
@@ -39,7 +39,7 @@ def opened(name: str) -> Iterator[BinaryIO]:
             "unreadable", f"{name!r} cannot be opened ({why}); check the path and your rights"
         ) from None
     with source:
-        if source.seekable():
+        if source.seekable() or not seekable:
             yield source
         else:
             with _kept(source) as file:

@@ -30,17 +30,19 @@ class Verdict(StrEnum):
 class FileLimits:
     """What a file may be and may cost to judge.
 
-    ``size`` (of the file), ``inflated`` (all its streams uncompressed) and ``memory`` (of the judging process) are in
-    bytes, ``seconds`` is wall time, ``depth`` how deep its arrays and dictionaries may be nested.
+    ``size`` (of the file), ``inflated`` (all its streams unpacked) and ``memory`` (of the judging process) are in bytes
+    and ``seconds`` wall time. ``parts`` are the smallest ones, such as numbers and names, ``pixels`` those of one
+    picture, and ``depth`` is how deep anything may be nested.
     """
 
     size: int = 10 * MIB
     pages: int = 1_000
-    objects: int = 100_000
-    inflated: int = 128 * MIB
+    parts: int = 500_000
+    pixels: int = 250_000_000
+    inflated: int = 64 * MIB
     depth: int = 100
-    seconds: float = 1.8
-    memory: int = 240 * MIB
+    seconds: float = 1.0
+    memory: int = 224 * MIB
 
     def __attrs_post_init__(self) -> None:
         for each in fields(type(self)):
@@ -58,6 +60,12 @@ class FileLimits:
 
 def _params(given: Mapping[str, Any]) -> Mapping[str, Any]:
     return MappingProxyType(dict(given))
+
+
+def _shown(name: str, value: object) -> str:
+    if not isinstance(value, int | float):
+        return str(value)
+    return f"{value / MIB:,.3g} MiB" if name == "bytes" and value >= MIB else f"{value:,}"
 
 
 @frozen
@@ -80,7 +88,7 @@ class Finding:
     @property
     def text(self) -> str:
         """The English sentence: what it is, and what the learner can do."""
-        return SENTENCES[self.code].format_map(self.params)
+        return SENTENCES[self.code].format_map({name: _shown(name, each) for name, each in self.params.items()})
 
     def to_data(self) -> dict[str, Any]:
         """Code, parameters and sentence, as JSON has them."""
@@ -153,6 +161,7 @@ WARNINGS: Final = frozenset(
         "automatic_action",
         "other_action",
         "unusual_link",
+        "outside_data",
         "repaired",
     }
 )
@@ -163,7 +172,7 @@ _HELD: Final = "a reviewer has to see it first, unless you print it to a new PDF
 SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "empty": "The file is empty; choose it again, and download it anew if it stays empty.",
-        "too_large": "The file is larger than {limit} bytes; scan it at a lower resolution, or upload fewer pages.",
+        "too_large": "The file is larger than {bytes}; scan it at a lower resolution, or upload fewer pages.",
         "not_a_pdf": "The file is not a PDF, whatever its name says; print or save the certificate as a PDF.",
         "cut_short": "The end of the file is missing; download it again, and upload it when that is complete.",
         "data_after_end": f"Something else follows the end of the PDF; {_SAVE_AGAIN}",
@@ -171,12 +180,13 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "password": "The PDF asks for a password; save it without one and upload that.",
         "no_pages": "The PDF has no page; upload the one that shows the certificate.",
         "too_many_pages": "The PDF has more than {limit} pages; upload only those of the certificate.",
-        "too_many_objects": f"The PDF has more than {{limit}} parts; {_SAVE_AGAIN}",
+        "too_many_parts": f"The PDF is made of more than {{limit}} parts; {_SAVE_AGAIN}",
+        "picture_too_large": "The PDF has a picture of more than {limit} pixels; save it at a lower resolution.",
         "nested_too_deep": f"The PDF nests its parts more than {{limit}} deep, as no ordinary one does; {_SAVE_AGAIN}",
-        "inflates_too_far": "The PDF unpacks to more than {limit} bytes; save its pictures at a lower resolution.",
+        "inflates_too_far": "The PDF unpacks to more than {bytes}; save its pictures at a lower resolution.",
         "launches_program": f"The PDF can start a program on the reader's computer; {_SAVE_AGAIN}",
         "took_too_long": f"The PDF could not be checked within {{limit}} seconds; {_SAVE_AGAIN}",
-        "too_much_memory": f"The PDF needs more than {{limit}} bytes of memory to be checked; {_SAVE_AGAIN}",
+        "too_much_memory": f"The PDF needs more than {{bytes}} of memory to be checked; {_SAVE_AGAIN}",
         "checker_stopped": f"The check broke off at this PDF; {_SAVE_AGAIN}",
         "checker_failed": "The file could not be checked now; try again later, or tell the administrators.",
         "infected": "The virus scanner found {name} in the file; do not open it, and ask its sender for another.",
@@ -190,6 +200,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "automatic_action": f"The PDF does something when it is opened or turned over; {_HELD}",
         "other_action": f"The PDF has an action of the kind {{action}}; {_HELD}",
         "unusual_link": f"The PDF links to an address that begins with {{scheme}}; {_HELD}",
-        "repaired": f"The PDF is damaged, though it can be read ({{problem}}); {_HELD}",
+        "outside_data": f"The PDF takes parts of itself from other files; {_HELD}",
+        "repaired": f"The PDF is damaged, though most programs can show it; {_HELD}",
     }
 )

@@ -9,6 +9,7 @@ from certcore.cli.commands import (
     certifications,
     database,
     demo,
+    external,
     imports,
     people,
     policy,
@@ -30,6 +31,7 @@ def register(app: App) -> None:
     app.command(awards.search)
     app.command(awards.show)
     reports.register(app)
+    external.register(app)
     policy.register(app)
     database.register(app)
     bench.register(app)
