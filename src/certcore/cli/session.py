@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
+from importlib.util import find_spec
 from typing import Annotated, Final, Self
 
 from attrs import define, field, frozen
 from cyclopts import Parameter
 
+from certcore.adapters.files import FolderDocuments
 from certcore.adapters.in_process import InProcessJobs
+from certcore.adapters.pdf_judge import PdfJudge
 from certcore.adapters.sql import SqlCatalog, SqlDirectory, SqlStorage, revisions
 from certcore.cli.output import Screen
 from certcore.domain.numbers import RandomBytes
@@ -20,24 +23,27 @@ from certcore.ports import Clock
 from certcore.registrar import Registrar
 
 DB_ENV: Final = "CERTCORE_DB"
+DOCUMENTS_ENV: Final = "CERTCORE_DOCUMENTS"
 DEFAULT_DB: Final = "certcore.db"
 ACTOR: Final = Actor.program("command line")
 
 
 @frozen
 class Platform:
-    """The services on an SQL database, with a directory and a catalog in it."""
+    """The services on an SQL database, with a directory and a catalog in it; uploads are judged where pypdf is."""
 
     storage: SqlStorage
     directory: SqlDirectory
     catalog: SqlCatalog
     registrar: Registrar
+    judges_files: bool
 
     @classmethod
     @contextmanager
     def opened(cls, url: str, clock: Clock, random_bytes: RandomBytes = os.urandom) -> Iterator[Self]:
         """The platform at ``url``; its tables are created or migrated where they are not this release's."""
         storage = SqlStorage(url)
+        judge = PdfJudge() if find_spec("pypdf") else None
         try:
             found, needed = revisions(url)
             if found != needed:
@@ -50,10 +56,14 @@ class Platform:
                 jobs=InProcessJobs(),
                 clock=clock,
                 random_bytes=random_bytes,
+                documents=FolderDocuments(documents_folder(url)),
+                file_judge=judge,
             )
-            yield cls(storage, directory, catalog, registrar)
+            yield cls(storage, directory, catalog, registrar, judge is not None)
         finally:
             storage.close()
+            if judge is not None:
+                judge.close()
 
 
 @define
@@ -98,6 +108,15 @@ class Session:
 
 Here = Annotated[Session, Parameter(parse=False)]
 """The session as a command's parameter, which is not read from the command line."""
+
+
+def documents_folder(url: str) -> str:
+    """Where uploads are kept: the folder that the environment names, or else one beside the SQLite file."""
+    named = os.environ.get(DOCUMENTS_ENV)
+    if named:
+        return named
+    file = url.removeprefix("sqlite:///").partition("?")[0] if url.startswith("sqlite:///") else ""
+    return f"{file or 'certcore'}.documents"
 
 
 def database_url(db: str) -> str:

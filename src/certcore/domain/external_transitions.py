@@ -5,6 +5,7 @@ event is that id. What is personal enters the chain as a salted digest (R-64).
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from attrs import evolve, frozen
 
@@ -55,7 +56,7 @@ def correct(certificate: ExternalCertificate, claim: Claim, salt: bytes, context
 
     Raises `NotPending`, and `InvalidValue` as `submit`.
     """
-    _must_be_past(claim, context)
+    check_delivered(claim, context.now)
     after = evolve(certificate, claim=claim, submitted=certificate.submitted or certificate.claim)
     facts = {"before": claim_facts(certificate.claim), "after": claim_facts(claim)}
     return _changed("corrected", certificate, after, facts, salt, context, title=claim.title)
@@ -88,6 +89,12 @@ def withdraw(certificate: ExternalCertificate, salt: bytes, context: Context) ->
     return _changed("withdrawn", certificate, certificate, {}, salt, context)
 
 
+def check_delivered(claim: Claim, now: datetime) -> None:
+    """Raise `InvalidValue` for a delivery that is still to come at ``now``, by the day in the claim's zone."""
+    if claim.delivered_on > civil_date(now, claim.zone):
+        raise InvalidValue("delivered_on", claim.delivered_on.isoformat(), "a day that is not in the future")
+
+
 def claim_facts(claim: Claim) -> dict[str, object]:
     """What a history entry says of a claim: nothing that is personal, so not the title."""
     shown = {
@@ -100,18 +107,13 @@ def claim_facts(claim: Claim) -> dict[str, object]:
     return {key: value for key, value in shown.items() if value is not None}
 
 
-def _must_be_past(claim: Claim, context: Context) -> None:
-    if claim.delivered_on > civil_date(context.now, claim.zone):
-        raise InvalidValue("delivered_on", claim.delivered_on.isoformat(), "a day that is not in the future")
-
-
 def _new(
     act: str, submission: Submission, new_id: int, salt: bytes, context: Context, *, equated: Equated | None = None
 ) -> ExternalChange:
     claim, document, replaced = submission.claim, submission.document, submission.replaces
     if replaced is not None and replaced.state is ExternalState.PENDING:
         raise NotReplaceable(replaced.ref, "pending")
-    _must_be_past(claim, context)
+    check_delivered(claim, context.now)
     certificate = ExternalCertificate(
         id=new_id,
         learner_id=submission.learner_id,

@@ -32,7 +32,7 @@ class PrefixJudge(FileJudge):
     def judge(self, content: bytes) -> FileJudgement:
         findings = [] if content.startswith(b"%PDF") else [Finding("not_a_pdf")]
         if len(content) > self.limits.size:
-            findings.append(Finding("too_large", {"limit": self.limits.size}))
+            findings.append(Finding("too_large", {"bytes": self.limits.size}))
         return FileJudgement.of(content, [*findings, *([Finding("script")] if b"script" in content else [])])
 
 

@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import pytest
@@ -90,11 +91,20 @@ def test_who_submits_for_whom(office: Office, actor: str, learner: str, wanted: 
 
 
 def test_f46_who_is_not_there_and_who_is_not_mine_look_the_same(office: Office) -> None:
-    """R-114: the same error, the same text."""
+    """R-114: the same error, the same text, whatever else is wrong."""
     texts = set()
-    for learner in ("bo", "nobody"):
+    wrong: list[dict[str, Any]] = [
+        {},
+        {"title": ""},
+        {"delivered_on": date(2027, 1, 1)},
+        {"zone": "Mars/Base"},
+        {"credits": Decimal(-1)},
+        {"content": REFUSED},
+        {"replaces": "none"},
+    ]
+    for learner, parts in product(("bo", "nobody"), wrong):
         with pytest.raises(NotFound) as caught:
-            office.submit(learner, by="carl")
+            office.submit(learner, by="carl", **parts)
         texts.add(str(caught.value).replace(learner, "…"))
     assert len(texts) == 1
 

@@ -4,6 +4,7 @@ from cyclopts import App
 
 from certcore.adapters.pdf_judge import PdfJudge
 from certcore.cli.arguments import File
+from certcore.cli.commands import externals
 from certcore.cli.files import opened
 from certcore.cli.session import Here
 from certcore.domain.files import Verdict
@@ -33,6 +34,12 @@ def judge(file: File, /, *, session: Here) -> int:
 
 def register(app: App) -> None:
     """Let ``app`` have these commands."""
-    group = App(name="external", help="Judge certificates that others issued.")
+    group = App(name="external", help="Upload, judge and review certificates that others issued.")
+    group.command(externals.submit)
+    group.command(externals.list_, name="list")
+    group.command(externals.show)
+    group.command(externals.review)
+    group.command(externals.withdraw)
     group.command(judge)
+    group.command(externals.settings)
     app.command(group)

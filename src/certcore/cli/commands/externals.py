@@ -15,12 +15,11 @@ from certcore.domain.checks import nfc
 from certcore.domain.external import ExternalState
 from certcore.domain.people import Actor
 from certcore.domain.reviewers import Reviewers
-from certcore.errors import NotFound
+from certcore.errors import NotFound, NotInstalled
 from certcore.services.reviewing import ExternalRecord, ExternalUpload
 
 As = Annotated[str | None, Parameter(name="--as")]
 """Who acts, by username; by default the command line itself, which may do all."""
-Switch = Annotated[bool | None, Parameter(negative="--no-")]
 
 
 def actor_of(session: Session, username: str | None) -> Actor:
@@ -92,7 +91,9 @@ def submit(
         replaces=replaces,
     )
     actor = actor_of(session, by)
-    with opened(file) as content:
+    if not session.platform.judges_files:
+        raise NotInstalled("pypdf", "upload")
+    with opened(file, seekable=False) as content:
         _tell(session, session.registrar.reviewing.submit(upload, content, actor=actor, key=key))
 
 
@@ -256,11 +257,11 @@ def withdraw(id: str, /, *, by: As = None, session: Here) -> None:
 
 def settings(
     *,
-    self_import: Switch = None,
-    validation: Switch = None,
+    self_import: Annotated[bool | None, Parameter(negative="--no-self-import")] = None,
+    validation: Annotated[bool | None, Parameter(negative="--no-validation")] = None,
     reviewers: Annotated[tuple[Reviewers, ...], Choice] = (),
-    own_review: Switch = None,
-    credits: Switch = None,
+    own_review: Annotated[bool | None, Parameter(negative="--no-own-review")] = None,
+    credits: Annotated[bool | None, Parameter(negative="--no-credits")] = None,
     session: Here,
 ) -> None:
     """Show what is decided about external certificates, or change it.

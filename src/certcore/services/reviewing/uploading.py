@@ -9,11 +9,11 @@ from attrs import evolve, frozen
 
 from certcore.domain.checks import nfc
 from certcore.domain.external import Claim, Document, ExternalCertificate, Submission
-from certcore.domain.external_transitions import accept, submit
+from certcore.domain.external_transitions import accept, check_delivered, submit
 from certcore.domain.filenames import kept_name
 from certcore.domain.files import FileJudgement
 from certcore.domain.numbers import new_ids, new_salts
-from certcore.domain.people import Act, Actor, Person, Scope
+from certcore.domain.people import Act, Actor, Person
 from certcore.domain.reviewers import ExternalSettings
 from certcore.domain.transitions import Context
 from certcore.errors import NoReviewer, NotAllowedHere, NotFound, NotReplaceable, Retired
@@ -59,14 +59,12 @@ class _Uploading:
     person: Person
     claim: Claim
 
-    def scope(self) -> Scope:
-        return self.ports.access.scope(self.actor, Act.SUBMIT_EXTERNAL)
-
     def check(self, settings: ExternalSettings) -> None:
         """Raise what stands against it whatever the file is; asked again in the transaction, by the rights of then."""
-        scope = self.scope()
+        scope = self.ports.access.scope(self.actor, Act.SUBMIT_EXTERNAL)
         if not scope.covers(self.person.id):
             raise NotFound("person", self.upload.username)
+        check_delivered(self.claim, self.ports.now())
         if self.actor.id == self.person.id and not settings.self_import:
             raise NotAllowedHere("importing one's own external certificates")
         if self.claim.credits is not None and not settings.credits:
@@ -150,10 +148,10 @@ def upload_external(
 
 
 def _begun(ports: Ports, upload: ExternalUpload, actor: Actor) -> _Uploading:
-    demand(ports, actor, Act.SUBMIT_EXTERNAL, "person", upload.username)
+    scope = demand(ports, actor, Act.SUBMIT_EXTERNAL, "person", upload.username)
     username = nfc(upload.username.strip())
     person = ports.directory.match([username]).get(username)
-    if person is None:
+    if person is None or not scope.covers(person.id):  # before all else, which would tell that there is somebody
         raise NotFound("person", upload.username)
     ports.settings.check_credits(upload.credits)
     zone = upload.zone or person.zone or ports.settings.zone
