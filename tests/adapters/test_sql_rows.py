@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from certcore.adapters.sql import PersonRecord, SqlCatalog, SqlDirectory, SqlStorage
+from certcore.adapters.sql import PersonRecord, SqlCatalog, SqlDirectory, SqlStorage, awards
 from certcore.domain.awards import Basis, BasisKind, Details, Link, Period
 from certcore.domain.certifications import Item, ItemRef
 from certcore.domain.checks import nfc
@@ -53,6 +53,37 @@ def change(storage: SqlStorage, statement: str, **parameters: object) -> None:
     """Change what is stored behind the storage's back."""
     with storage.transaction() as tx:
         tx.unit.connection.execute(text(statement), parameters)
+
+
+DECISIVE = ("expires_on", "expires_at", "expiring_at", "end_reason", "ended_at", "live")
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [*((column, value) for column, value in CORRUPTIONS if column in DECISIVE), ("expires_at", 2**62)],
+)
+def test_f39_no_status_is_guessed(sql_storage: SqlStorage, column: str, value: object) -> None:
+    """What contradicts itself has none; it is told of, and the others go on."""
+    others = [make_award(CERTIFICATION) for _ in range(3)]
+    store(sql_storage, CERTIFICATION, AWARD, *others)
+    change(sql_storage, f"UPDATE certcore_award SET {column} = :value WHERE id = :id", value=value, id=AWARD.id)
+    told: list[CorruptRecord] = []
+    sql_storage.on_corrupt = told.append
+    with sql_storage.reading() as tx:
+        assert [number for number, *_ in tx.awards.statuses(NOW)] == [each.number for each in others]
+    assert [(each.kind, each.ref) for each in told] == [("award", AWARD.number)]
+
+
+def test_f39_text_where_an_instant_belongs_is_no_status(sqlite_url: str) -> None:
+    """SQLite keeps in a column of numbers whatever it is given."""
+    told: list[CorruptRecord] = []
+    storage = SqlStorage(sqlite_url, on_corrupt=told.append)
+    store(storage, CERTIFICATION, AWARD)
+    change(storage, "UPDATE certcore_award SET expires_at = 'soon'")
+    with storage.reading() as tx:
+        assert list(tx.awards.statuses(NOW)) == []
+    assert len(told) == 1
+    storage.close()
 
 
 @pytest.mark.parametrize(("column", "value"), CORRUPTIONS)
@@ -122,6 +153,23 @@ def test_f39_other_corrupt_rows_are_errors_by_name_too(
         assert list(tx.history.by_job(job.id, None, 10)) == []
         assert [each.username for each in directory.members(["g"], [])] == ["b"]
     assert len(caplog.records) == 4
+
+
+def test_statuses_come_in_parts_and_may_be_left_half_way(
+    sql_storage: SqlStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every row once, whatever the size of a part; what was not read holds nothing up."""
+    monkeypatch.setattr(awards, "_PAGE", 3)
+    stored = [make_award(CERTIFICATION) for _ in range(10)]
+    store(sql_storage, CERTIFICATION, *stored)
+    with sql_storage.reading() as tx:
+        assert [number for number, *_ in tx.awards.statuses(NOW)] == [each.number for each in stored]
+        assert next(tx.awards.statuses(NOW))[0] == stored[0].number
+        left = tx.awards.statuses(NOW)
+        next(left)
+        assert tx.awards.by_id([stored[5].id]) == {stored[5].id: stored[5]}
+    store(sql_storage, make_award(CERTIFICATION))
+    assert len(all_awards(sql_storage)) == 11
 
 
 def test_f35_microseconds_and_the_last_day_come_back(sql_storage: SqlStorage) -> None:

@@ -1,7 +1,7 @@
 """The repositories that grow with the learners: awards, their history, their events."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
@@ -38,7 +38,7 @@ from certcore.domain.awards import STATUS_CONDITIONS, Award, EndReason, Status
 from certcore.domain.history import Event, HistoryEntry
 from certcore.domain.issuing import Issued
 from certcore.domain.time import from_micros, to_micros
-from certcore.errors import Conflict
+from certcore.errors import Conflict, CorruptRecord
 from certcore.ports import AwardQuery, AwardRepository, HistoryRepository, Outbox, StatusRow
 
 T = TypeVar("T", HistoryEntry, Event)
@@ -176,9 +176,12 @@ class SqlAwards(AwardRepository):
             return
         statement, values = _statuses_of(asked)
         for page in self._unit.pages(statement, _PAGE, tenant=self._tenant, now=to_micros(now), **values):
-            numbers, learners, certifications, places, expiries = zip(*page, strict=True)
-            at = map(_STATUSES.__getitem__, places)
-            yield from zip(numbers, learners, certifications, at, map(_instant, expiries), strict=True)
+            for number, learner_id, certification_id, place, expires_at in page:
+                if place == _CORRUPT:
+                    self._report(CorruptRecord("award", str(number), "its dates or its end contradict each other"))
+                    continue
+                expiry = None if expires_at is None else _instant_of(expires_at)
+                yield number, learner_id, certification_id, _STATUSES[place], expiry
 
     def search(self, query: AwardQuery) -> Sequence[Award]:
         if any(each is not None and not each for each in (query.learner_ids, query.basis_items)):
@@ -238,20 +241,40 @@ def _passed(moment: ColumnElement[int | None], wanted: bool) -> ColumnElement[bo
     return moment <= now if wanted else or_(moment.is_(None), moment > now)
 
 
+def _decisive() -> Iterator[ColumnElement[bool]]:
+    """For each status but the last what is left to ask once those before it are out."""
+    known: dict[str, bool] = {}
+    for conditions in list(STATUS_CONDITIONS.values())[:-1]:
+        open_ones = {name: wanted for name, wanted in conditions.items() if known.get(name) is not wanted}
+        yield and_(*(_passed(_MOMENTS[name], wanted) for name, wanted in open_ones.items()))
+        if len(open_ones) == 1:
+            ((name, wanted),) = open_ones.items()
+            known[name] = not wanted
+
+
+_NOT_AS_WRITTEN: Final = or_(
+    _award.expires_on.is_(None) != _award.expires_at.is_(None),
+    _award.expiring_on.is_(None) != _award.expiring_at.is_(None),
+    _award.end_reason.is_(None) != _award.ended_at.is_(None),
+    _award.live.is_(None) == _award.ended_at.is_(None),
+    _award.expires_at <= _award.issued_at,
+    _award.expires_at > to_micros(datetime.max.replace(tzinfo=UTC)),
+    _award.end_reason.not_in([each.value for each in EndReason]),
+    _award.live != 1,
+)
+"""What `award_from` would refuse of the columns that decide on a status."""
+_CORRUPT: Final = -1
 _STATUSES: Final = tuple(STATUS_CONDITIONS)
 _PLACE: Final = case(
-    *((_in_status(each), literal_column(str(place))) for place, each in enumerate(_STATUSES[:-1])),
+    (_NOT_AS_WRITTEN, literal_column(str(_CORRUPT))),
+    *((condition, literal_column(str(place))) for place, condition in enumerate(_decisive())),
     else_=literal_column(str(len(_STATUSES) - 1)),
 )
-"""The place in `_STATUSES` of an award's status at ``now``."""
+"""The place in `_STATUSES` of an award's status at ``now``; `_CORRUPT` where that would be a guess (f39)."""
 _STATUS_COLUMNS: Final = (_award.number, _award.learner_id, _award.certification_id, _PLACE, _award.expires_at)
 _ALL_STATUSES: Final = select(*_STATUS_COLUMNS).where(_award.tenant == TENANT)
 _PAGE: Final = 5_000
 _instant_of = lru_cache(65_536)(from_micros)
-
-
-def _instant(stored: int | None) -> datetime | None:
-    return None if stored is None else _instant_of(stored)
 
 
 def _statuses_of(asked: Mapping[str, Collection[object] | None]) -> tuple[Select[Any], dict[str, object]]:
