@@ -9,6 +9,7 @@ from attrs import frozen
 
 from certcore.domain.certifications import Certification
 from certcore.domain.external import ExternalCertificate, in_force
+from certcore.domain.external_notices import dropped_by, notices_of
 from certcore.domain.external_transitions import ExternalChange
 from certcore.domain.numbers import id_from, id_text
 from certcore.domain.people import Person
@@ -69,11 +70,14 @@ def find_external(tx: Transaction, ref: str) -> ExternalCertificate:
 
 
 def write_externals(tx: Transaction, changes: Sequence[ExternalChange]) -> None:
-    """Store changes, in the order given, with their history and events (I5)."""
+    """Store changes, in the order given, with their history, their events and what is to be told (I5)."""
     tx.externals.add([change.after for change in changes if change.before is None])
     tx.externals.update([change.after for change in changes if change.before is not None])
     tx.history.append([change.entry for change in changes])
     tx.outbox.append([change.event for change in changes])
+    known = tx.deliveries.of([change.after.id for change in changes if change.before is not None])
+    tx.deliveries.update([each for change in changes for each in dropped_by(change, known.get(change.after.id, ()))])
+    tx.deliveries.add([each for change in changes for each in notices_of(change)])
 
 
 def records_of(ports: Ports, tx: Transaction, certificates: Sequence[ExternalCertificate]) -> Iterator[ExternalRecord]:
