@@ -21,6 +21,7 @@ from certcore.ports import Storage
 from certcore.services.importing import ImportRequest
 from certcore.services.viewing import LearnerView
 from tests.services.platform import ADMIN, Platform, platform_over
+from tests.services.reviewing.office import office_over, who
 
 ANA, BO, BOSS = Actor("id-ana"), Actor("id-bo"), Actor("id-boss", frozenset({Role.MANAGER}))
 C_1 = ItemRef.parse("course:C-1")
@@ -218,3 +219,16 @@ def test_a_policy_that_asks_for_more_than_is_known_says_so(held: Platform) -> No
         policy=RenewalPolicy.from_data({"validity": {"years": 1}, "variants": [{"when": {"age_lt": 40}, "set": {}}]}),
     )
     assert codes(held) == (False, ["undecidable"])
+
+
+def test_external_certificates_are_seen_with_their_states(new_storage: Callable[[], Storage]) -> None:
+    """R-75, R-96: a learner's own with status and comment, and by whom looks after them; by nobody else."""
+    office = office_over(new_storage())
+    refs = [office.pending(), office.pending()]
+    office.reviewing.reject(refs[1], actor=who("mia"), comment="blurred")
+    for actor, username in ((who("ana"), None), (who("mia"), "ana"), (who("carl"), "ana")):
+        seen = office.registrar.viewing.learner(username, actor=actor).externals
+        assert [(each.certificate.ref, each.certificate.state) for each in seen] == sorted(
+            [(refs[0], "pending"), (refs[1], "rejected")]
+        )
+    assert office.registrar.viewing.learner(actor=who("bo")).externals == []

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
+from rich.table import Table
 
 from certcore.cli.output import plain
 from certcore.cli.tables import facts, table, titled
@@ -14,9 +15,11 @@ from certcore.services.reviewing import ExternalRecord
 
 def certificates(records: Sequence[ExternalRecord]) -> Iterator[RenderableType]:
     """Certificates of several learners, each with the days of its own zone."""
-    if not records:
-        yield "No external certificates found."
-        return
+    yield listed(records) if records else "No external certificates found."
+
+
+def listed(records: Sequence[ExternalRecord]) -> Table:
+    """A line for each certificate."""
     fixed = ("Id", "State", "Delivered", "Expires")
     made = table("Id", "Learner", "Title", *fixed[1:], whole=fixed)
     for each in records:
@@ -29,7 +32,7 @@ def certificates(records: Sequence[ExternalRecord]) -> Iterator[RenderableType]:
             it.claim.delivered_on.isoformat(),
             "" if it.claim.expires_on is None else it.claim.expires_on.isoformat(),
         )
-    yield made
+    return made
 
 
 def certificate(record: ExternalRecord, history: Sequence[HistoryEntry] = ()) -> Iterator[RenderableType]:

@@ -6,9 +6,10 @@ from datetime import date
 from rich.console import RenderableType
 from rich.table import Table
 
+from certcore.cli import external_tables
 from certcore.cli.output import plain
 from certcore.cli.tables import table, titled
-from certcore.codec import Document
+from certcore.codec import Document, external_document
 from certcore.domain.time import format_instant
 from certcore.services.viewing import LearnerAward, LearnerView
 
@@ -21,6 +22,7 @@ def view_document(view: LearnerView) -> Document:
         "zone": view.zone,
         "awards": [_document(each) for each in view.awards],
         "history": [_document(each) for each in view.history],
+        "externals": [external_document(each) for each in view.externals],
     }
 
 
@@ -52,7 +54,7 @@ def _document(each: LearnerAward) -> Document:
 def view_tables(view: LearnerView) -> Iterator[RenderableType]:
     """The same for a human: what is held, what can be renewed and why, and what was held earlier."""
     who = f"{view.person.full_name} ({view.person.username})" if view.person else view.learner_id
-    if not view.awards and not view.history:
+    if not (view.awards or view.history or view.externals):
         yield f"{who} holds no certification."
         return
     if view.awards:
@@ -62,6 +64,8 @@ def view_tables(view: LearnerView) -> Iterator[RenderableType]:
         yield titled(f"{each.title} {can}", _why(each))
     if view.history:
         yield titled(f"{who}: earlier, days in {view.zone}", _held(view.history))
+    if view.externals:
+        yield titled(f"{who}: external certificates", external_tables.listed(view.externals))
 
 
 def _held(awards: Sequence[LearnerAward]) -> Table:

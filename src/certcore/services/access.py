@@ -73,7 +73,7 @@ OPERATIONS: Final[Mapping[str, tuple[Act, ...]]] = MappingProxyType(
         "running.get": (),
         "running.run": (),
         "running.run_queued": (),
-        "viewing.learner": (Act.VIEW,),
+        "viewing.learner": (Act.VIEW, Act.VIEW_EXTERNAL),
     }
 )
 """Every operation of every service, by the name under which a `Registrar` has it, with the acts that it asks about.

@@ -12,12 +12,15 @@ from certcore.domain.renewability import Renewability
 from certcore.domain.time import as_instant, zone_rules
 from certcore.domain.views import Viewer
 from certcore.errors import NotFound
-from certcore.ports import AwardQuery, Ports, Transaction
+from certcore.ports import AwardQuery, ExternalQuery, Ports, Transaction
 from certcore.services.access import demand
 from certcore.services.progress import renewabilities
 from certcore.services.records import AwardRecord, every, records_of
+from certcore.services.reviewing import ExternalRecord
+from certcore.services.reviewing.records import records_of as external_records_of
 
 _AWARDS_READ = 1_000
+_EXTERNALS_READ = 1_000
 
 
 @frozen
@@ -56,7 +59,9 @@ class LearnerAward:
 class LearnerView:
     """A learner's certifications ``at`` an instant, by title: those of now, and the ``history`` of archived ones.
 
-    All days in it are those of ``zone``. ``person`` is None when the directory knows the learner no more.
+    ``externals`` are the external certificates of today with their states, in the order of submission (R-75), where
+    the reader may see them. All days are those of ``zone``. ``person`` is None when the directory knows the learner no
+    more.
     """
 
     learner_id: str
@@ -65,6 +70,7 @@ class LearnerView:
     zone: str
     awards: Sequence[LearnerAward]
     history: Sequence[LearnerAward]
+    externals: Sequence[ExternalRecord] = ()
 
 
 @frozen
@@ -90,6 +96,7 @@ class Viewing:
         zone = zone or (person.zone if person else None) or self._ports.settings.zone
         with self._ports.storage.reading() as tx:
             seen = sorted(self._seen(tx, learner_id, now, zone), key=_order)
+            externals = self._externals(tx, learner_id, actor)
         return LearnerView(
             learner_id,
             person,
@@ -97,6 +104,7 @@ class Viewing:
             zone,
             [each for each in seen if each.status is not Status.ARCHIVED],
             [each for each in seen if each.status is Status.ARCHIVED],
+            externals,
         )
 
     def _found(self, username: str | None, actor: Actor, scope: Scope) -> tuple[str, Person | None]:
@@ -109,6 +117,12 @@ class Viewing:
         if person is None or not scope.covers(person.id):
             raise NotFound("learner", username)
         return person.id, person
+
+    def _externals(self, tx: Transaction, learner_id: str, actor: Actor) -> Sequence[ExternalRecord]:
+        if not self._ports.access.scope(actor, Act.VIEW_EXTERNAL).covers(learner_id):
+            return ()
+        found = tx.externals.search(ExternalQuery(frozenset({learner_id}), limit=_EXTERNALS_READ))
+        return list(external_records_of(self._ports, tx, found))
 
     def _seen(self, tx: Transaction, learner_id: str, now: datetime, zone: str) -> Iterator[LearnerAward]:
         learners = frozenset({learner_id})
