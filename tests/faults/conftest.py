@@ -11,8 +11,11 @@ import pytest
 from sqlalchemy import make_url
 
 from certcore.adapters.sql import upgrade
+from tests.faults.injecting import injecting
 from tests.faults.world import furnish, site_at
 from tests.postgres import new_database
+
+__all__ = ["injecting"]
 
 
 class Copies(Protocol):

@@ -3,52 +3,16 @@
 import json
 import time
 from collections import Counter
-from datetime import date
 from typing import Any
 
-from certcore.adapters.memory import MemoryDocuments
-from certcore.adapters.sql import PersonRecord, SqlCatalog
 from certcore.domain.history import verifies
-from certcore.domain.people import Actor
-from certcore.domain.policy import RenewalPolicy
-from certcore.registrar import Registrar
-from certcore.services.reviewing import ExternalUpload
 from tests.faults.conftest import Copies
+from tests.faults.office import CODES, open_office, submitted
 from tests.faults.processes import Process, started
-from tests.faults.world import ACTOR, NOW, Site, check_invariants, site_at
-from tests.services.reviewing.office import PDF, PrefixJudge
+from tests.faults.world import ACTOR, Site, check_invariants, site_at
 
 ROUNDS = 200
-CODES = ("AID-1", "AID-2")
 A_MOMENT = 0.003  # for both to have read their line, in seconds
-
-
-def open_office(site: Site) -> Registrar:
-    """Ana has a manager and a coach, who both review; uploads go somewhere that the reviewers need not see."""
-    site.directory.save_people(
-        [
-            PersonRecord(username="mia", id="id-mia"),
-            PersonRecord(username="carl", id="id-carl", coach_of=["ana"]),
-            PersonRecord(username="ana", id="id-ana", manager="mia"),
-        ]
-    )
-    for code in CODES:
-        policy = RenewalPolicy.from_data({"validity": {"years": 5}})
-        site.registrar.defining.add(code, code=code, policy=policy, actor=ACTOR)
-    site.registrar.reviewing.change_settings(actor=ACTOR, self_import=True, reviewers=["managers", "coaches"])
-    return Registrar(
-        storage=site.storage,
-        directory=site.directory,
-        catalog=SqlCatalog(site.storage),
-        clock=lambda: NOW,
-        documents=MemoryDocuments(),
-        file_judge=PrefixJudge(),
-    )
-
-
-def submitted(registrar: Registrar) -> str:
-    upload = ExternalUpload(username="ana", title="First aid", delivered_on=date(2026, 1, 1))
-    return registrar.reviewing.submit(upload, PDF, actor=Actor("id-ana")).certificate.ref
 
 
 def one_round(reviewers: list[Process], ref: str, wanted: list[str | None]) -> list[list[Any]]:
@@ -63,7 +27,7 @@ def test_f43_of_two_reviewers_one_decides_and_the_other_is_told(copies: Copies) 
     """200 times: whoever is second learns what was decided; every award that is there follows from a verdict."""
     overlaps = 0
     with copies(0) as url, site_at(url) as site:
-        registrar = open_office(site)
+        registrar, _ = open_office(site)
         with started("reviewer.py", url, "id-mia") as mia, started("reviewer.py", url, "id-carl") as carl:
             assert [next(process.lines()) for process in (mia, carl)] == ["ready", "ready"]
             for number in range(ROUNDS):
