@@ -16,7 +16,7 @@ from certcore.domain.people import Person
 from certcore.domain.policy import Credit
 from certcore.domain.reviewers import ExternalSettings
 from certcore.domain.time import from_micros, to_micros
-from certcore.errors import DateOutOfRange, InvalidValue, NotFound
+from certcore.errors import CorruptRecord, DateOutOfRange, InvalidValue, NotFound
 from certcore.ports import Ports, Transaction
 
 KIND: Final = "external certificate"
@@ -87,8 +87,7 @@ def records_of(ports: Ports, tx: Transaction, certificates: Sequence[ExternalCer
     people = ports.directory.people(named | set(reviewers.values()))
     wanted = {each.claim.equivalence for each in certificates if each.claim.equivalence is not None}
     certifications = tx.certifications.by_id(wanted)
-    versions = tx.externals.versions({each.series for each in certificates})
-    later = {each.previous: each for series in versions.values() for each in series}
+    later = {each.previous: each for each in _versions(tx, {each.series for each in certificates})}
     for each in certificates:
         yield ExternalRecord(
             each,
@@ -98,6 +97,14 @@ def records_of(ports: Ports, tx: Transaction, certificates: Sequence[ExternalCer
             certifications.get(_NO_ID if each.claim.equivalence is None else each.claim.equivalence),
             later.get(each.id),
         )
+
+
+def _versions(tx: Transaction, series: set[int]) -> list[ExternalCertificate]:
+    """All versions; a series with one that cannot be read hides nothing else in a list (f39)."""
+    try:
+        return [each for versions in tx.externals.versions(series).values() for each in versions]
+    except CorruptRecord:
+        return [] if len(series) == 1 else [each for one in series for each in _versions(tx, {one})]
 
 
 def cursor_of(certificate: ExternalCertificate) -> str:
