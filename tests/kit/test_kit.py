@@ -7,21 +7,23 @@ from itertools import chain
 import pytest
 
 from certcore.testing import (
-    CatalogContract,
     DirectoryContract,
     DocumentStoreContract,
+    EnrolmentContract,
     JobQueueContract,
     StorageContract,
 )
 
 pytest_plugins = ["pytester"]
 
-CONTRACTS = [CatalogContract, DirectoryContract, DocumentStoreContract, JobQueueContract, StorageContract]
+CONTRACTS = [EnrolmentContract, DirectoryContract, DocumentStoreContract, JobQueueContract, StorageContract]
 
 BINDING = """
 import pytest
 from certcore.testing import *
+from certcore.testing.catalog import ITEMS
 from tests.kit.wrong import *
+from tests.kit.wrong_catalogs import *
 from tests.kit.wrong_lives import *
 
 class TestWrong({contract}):
@@ -32,6 +34,10 @@ class TestWrong({contract}):
     @pytest.fixture
     def {fixture}(self):
         return {adapter}
+
+    @pytest.fixture
+    def learning(self, catalog):
+        return catalog
 
     def damage(self, documents, ref, content):
         documents._kept[ref] = documents._kept[ref][0], content
@@ -183,6 +189,23 @@ WRONG_DIRECTORIES = {
     ],
 }
 
+WRONG_CATALOGS = {
+    "OwnMaterialOnly(ITEMS)": ["test_shared_material_is_reset_in_every_course"],
+    "WholeCoursesReset(ITEMS)": ["test_shared_material_is_reset_in_every_course"],
+    "EveryOrderCounts(ITEMS)": ["test_a_repeated_order_changes_nothing"],
+    "RefusedRepeats(ITEMS)": [
+        "test_a_repeated_order_changes_nothing",
+        "test_one_order_at_once_is_carried_out_once",
+    ],
+    "ResetInPlace(ITEMS)": ["test_a_retake_archives_resets_and_enrols_again"],
+    "LateOrdersUndo(ITEMS)": ["test_an_order_that_comes_late_undoes_no_completion"],
+    "AnyCompletionCompletes(ITEMS)": ["test_a_completion_from_before_the_order_does_not_complete_it"],
+    "UnknownAreNew(ITEMS)": ["test_what_the_host_does_not_know_is_absent", "test_progress_follows_an_enrolment"],
+    "StaleProgress(ITEMS)": ["test_progress_follows_an_enrolment"],
+    "ShortestPlan(ITEMS)": ["test_the_plan_that_is_valid_longest_comes_with_the_course"],
+    "LatestOnly(ITEMS)": ["test_a_retake_archives_resets_and_enrols_again"],
+}
+
 WRONG_QUEUES = {"RepeatingJobs()": ["test_a_job_runs_once"], "ForgetfulJobs()": ["test_all_jobs_of_a_transaction_run"]}
 
 WRONG_DOCUMENTS = {
@@ -215,6 +238,12 @@ def test_a_wrong_storage_fails(pytester: pytest.Pytester, adapter: str, tests: l
 def test_a_wrong_directory_fails(pytester: pytest.Pytester, adapter: str, tests: list[str]) -> None:
     """Each of the tests named fails."""
     assert_fails(pytester, "DirectoryContract", "directory", adapter, tests)
+
+
+@pytest.mark.parametrize(("adapter", "tests"), WRONG_CATALOGS.items(), ids=WRONG_CATALOGS)
+def test_a_wrong_catalog_fails(pytester: pytest.Pytester, adapter: str, tests: list[str]) -> None:
+    """Each of the tests named fails."""
+    assert_fails(pytester, "EnrolmentContract", "catalog", adapter, tests)
 
 
 @pytest.mark.parametrize(("adapter", "tests"), WRONG_QUEUES.items(), ids=WRONG_QUEUES)
@@ -260,6 +289,7 @@ def test_every_test_of_a_contract_says_what_it_wants(contract: type) -> None:
         ("StorageContract", "storage"),
         ("DirectoryContract", "directory"),
         ("CatalogContract", "catalog"),
+        ("EnrolmentContract", "catalog"),
         ("DocumentStoreContract", "documents"),
     ],
 )
