@@ -4,7 +4,7 @@ import pytest
 
 from certcore.adapters.memory import Branch, MemoryCatalog, MemoryDirectory, MemoryStorage
 from certcore.errors import InvalidDefinition, StorageError
-from certcore.testing import CatalogContract, DirectoryContract, StorageContract
+from certcore.testing import DirectoryContract, EnrolmentContract, StorageContract
 from certcore.testing.builders import make_award, make_certification, make_person
 from certcore.testing.catalog import ITEMS
 from certcore.testing.directory import WORLD
@@ -71,7 +71,11 @@ class TestMemoryDirectory(DirectoryContract):
         assert caught.value.path == path
 
 
-class TestMemoryCatalog(CatalogContract):
+class TestMemoryCatalog(EnrolmentContract):
     @pytest.fixture
     def catalog(self) -> MemoryCatalog:
         return MemoryCatalog(ITEMS)
+
+    @pytest.fixture
+    def learning(self, catalog: MemoryCatalog) -> MemoryCatalog:
+        return catalog

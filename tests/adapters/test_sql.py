@@ -12,7 +12,7 @@ from certcore.domain.awards import Ending, EndReason
 from certcore.domain.certifications import Item, ItemRef
 from certcore.domain.people import Role
 from certcore.errors import InvalidDefinition, InvalidValue, NotFound
-from certcore.testing import CatalogContract, DirectoryContract, StorageContract
+from certcore.testing import DirectoryContract, EnrolmentContract, StorageContract
 from certcore.testing.builders import NOW, make_award, make_certification
 from certcore.testing.catalog import ITEMS
 from certcore.testing.directory import WORLD, World
@@ -89,19 +89,27 @@ class TestDirectoryOnPostgres(DirectoryContract):
         return filled(SqlDirectory(on_postgres), WORLD)
 
 
-class TestCatalogOnSqlite(CatalogContract):
+class TestCatalogOnSqlite(EnrolmentContract):
     @pytest.fixture
     def catalog(self, on_sqlite: SqlStorage) -> SqlCatalog:
         catalog = SqlCatalog(on_sqlite)
         assert catalog.save_items(ITEMS) == len(ITEMS)
         return catalog
 
+    @pytest.fixture
+    def learning(self, catalog: SqlCatalog) -> SqlCatalog:
+        return catalog
 
-class TestCatalogOnPostgres(CatalogContract):
+
+class TestCatalogOnPostgres(EnrolmentContract):
     @pytest.fixture
     def catalog(self, on_postgres: SqlStorage) -> SqlCatalog:
         catalog = SqlCatalog(on_postgres)
         catalog.save_items(ITEMS)
+        return catalog
+
+    @pytest.fixture
+    def learning(self, catalog: SqlCatalog) -> SqlCatalog:
         return catalog
 
 

@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Engine, String, create_engine, inspect, text
 
-from certcore.adapters.sql import SqlStorage, check, revisions, schema, upgrade
+from certcore.adapters.sql import SqlCatalog, SqlStorage, check, revisions, schema, upgrade
 from certcore.adapters.sql.tables import PREFIX, REVISION, VERSION_TABLE, metadata
+from certcore.domain.certifications import Item, ItemRef
 from certcore.errors import SchemaMismatch
-from certcore.testing.builders import make_certification
+from certcore.testing.builders import make_award, make_certification
 from certcore.testing.storage.base import all_awards, store
 from tests.adapters.hosts import HOSTS, Host
 
@@ -50,6 +52,16 @@ def set_revision(url: str, revision: str | None) -> None:
     engine.dispose()
 
 
+def migrated(engine: Engine, revision: str) -> None:
+    """Bring the tables to a revision, forward or back."""
+    config = Config()
+    config.set_main_option("script_location", "certcore.adapters.sql:migrations")
+    back = revision < (revisions(engine).found or "") or revision == "base"
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        (command.downgrade if back else command.upgrade)(config, revision)
+
+
 def tables_of(engine: Engine) -> set[str]:
     return set(inspect(engine).get_table_names())
 
@@ -80,6 +92,42 @@ def test_tables_are_made_once(empty: Engine) -> None:
     assert check(empty) == (REVISION, REVISION)
     with storage.reading() as tx:
         assert len(tx.certifications.overviews()) == 1
+
+
+def test_tables_of_the_first_release_are_migrated_with_what_they_hold(empty: Engine, empty_url: str) -> None:
+    """R-6, R-9: certifications, items and assignments of revision 0001 say what they meant before they could say it."""
+    migrated(empty, "0001")
+    certification, item = make_certification(), ItemRef.parse("course:C-1")
+    with empty.begin() as connection:
+        row = (certification.id, certification.name, certification.code, "", "{}", 0, "classic", None, 0, 1, 1)
+        for table, values in (
+            ("certification", row),
+            ("certification_edition", (certification.id, 1, certification.name, "")),
+            ("item_certification", ("course", "C-1", certification.id, 0)),
+            ("item", ("course", "C-1", "Title", "[]", None)),
+        ):
+            places = ", ".join(f":p{place}" for place in range(len(values)))
+            parameters = {f"p{place}": value for place, value in enumerate(values)}
+            connection.execute(text(f"INSERT INTO {PREFIX}{table} VALUES ('default', {places})"), parameters)
+    storage = SqlStorage(empty_url)
+    with pytest.raises(SchemaMismatch):
+        all_awards(storage)
+    storage.upgrade()
+    with storage.transaction() as tx:
+        stored = tx.certifications.by_id([certification.id])[certification.id]
+        assert (stored.automatic, stored.items_needed, stored.auto_renew) == (True, 1, False)
+        tx.certifications.update(stored.edited(items_needed=None, automatic=False))
+        assert tx.certifications.carried_by([item])[item].automatic is None
+    assert SqlCatalog(storage).items([item])[item] == Item(item, "Title")
+    store(storage, make_award(certification))
+    storage.close()
+
+
+def test_migrations_can_be_taken_back(empty: Engine) -> None:
+    """To any revision, and forward again."""
+    for revision in (REVISION, "0001", REVISION, "base", REVISION):
+        migrated(empty, revision)
+    assert check(empty) == (REVISION, REVISION)
 
 
 def test_f41_tables_that_are_missing_are_refused(empty_url: str) -> None:

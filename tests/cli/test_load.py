@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from certcore.adapters.sql import SqlDirectory, SqlStorage
+from certcore.adapters.sql import SqlCatalog, SqlDirectory, SqlStorage
+from certcore.domain.certifications import Item, ItemRef
 from certcore.domain.people import Role
 from tests.cli.conftest import WORLD
 from tests.cli.running import CommandLine
@@ -81,10 +82,32 @@ def test_everything_in_the_file_arrives(loaded: CommandLine) -> None:
         "allow_retake": True,
         "template": "modern",
         "credits": None,
+        "automatic": True,
+        "items_needed": "any",
+        "auto_renew": False,
         "retired": False,
         "live_awards": 0,
         "items": ["course:C-1", "learning_plan:P-1"],
     }
+
+
+@pytest.mark.parametrize(("written", "needed"), [('"any"', 1), ('"all"', None), ("3", 3)])
+def test_how_many_items_earn_a_certification(certcore: CommandLine, written: str, needed: int | None) -> None:
+    """R-6, R-9, R-52: as words or a number, beside the switches; a later file resets them."""
+    certification = f'[[certifications]]\ncode = "X"\nitems_needed = {written}\nautomatic = false\nauto_renew = true\n'
+    item = '[[items]]\ncode = "C"\nusable = false\nmaterials = ["film", "quiz"]\n'
+    certcore.json("load", "-", stdin=(certification + item).encode())
+    storage = SqlStorage("sqlite:///certcore.db")
+    with storage.reading() as tx:
+        stored = tx.certifications.by_code(["X"])["X"]
+    ref = ItemRef.parse("course:C")
+    assert (stored.items_needed, stored.automatic, stored.auto_renew) == (needed, False, True)
+    assert SqlCatalog(storage).items([ref])[ref] == Item(ref, usable=False, materials=("film", "quiz"))
+    storage.close()
+    shown = certcore("certification", "show", "X").out
+    assert f"{written.strip(chr(34))} of the items, by hand only" in shown
+    certcore.json("load", "-", stdin=b'certifications = [{code = "X"}]')
+    assert certcore.json("certification", "show", "X")["items_needed"] == "any"
 
 
 def test_every_key_but_username_and_code_may_be_left_out(certcore: CommandLine) -> None:
@@ -130,6 +153,15 @@ def test_every_key_but_username_and_code_may_be_left_out(certcore: CommandLine) 
         ('certifications = [{code = "X", credits = -1}]', "certifications.X.credits"),
         ('certifications = [{code = "X", credits = true}]', "certifications.X.credits"),
         ('certifications = [{code = "X", credits = nan}]', "certifications.X.credits"),
+        ('certifications = [{code = "X", automatic = 1}]', "certifications.X.automatic"),
+        ('certifications = [{code = "X", auto_renew = "yes"}]', "certifications.X.auto_renew"),
+        ('certifications = [{code = "X", items_needed = 0}]', "certifications.X.items_needed"),
+        ('certifications = [{code = "X", items_needed = 1.5}]', "certifications.X.items_needed"),
+        ('certifications = [{code = "X", items_needed = true}]', "certifications.X.items_needed"),
+        ('certifications = [{code = "X", items_needed = "some"}]', "certifications.X.items_needed"),
+        ('items = [{code = "C", usable = "no"}]', "items.C.usable"),
+        ('items = [{code = "C", materials = "film"}]', "items.C.materials"),
+        ('items = [{code = "C", materials = [" "]}]', "items.C.materials"),
         ('certifications = [{code = "X", policy = 1}]', "certifications.X.policy"),
         ('certifications = [{code = "X", policy = {colour = 1}}]', "certifications.X.policy.colour"),
         ('certifications = [{code = "X", policy = {validity = {years = -1}}}]', "certifications.X.policy"),

@@ -7,21 +7,24 @@ from itertools import chain
 import pytest
 
 from certcore.testing import (
-    CatalogContract,
     DirectoryContract,
     DocumentStoreContract,
+    EnrolmentContract,
     JobQueueContract,
     StorageContract,
 )
 
 pytest_plugins = ["pytester"]
 
-CONTRACTS = [CatalogContract, DirectoryContract, DocumentStoreContract, JobQueueContract, StorageContract]
+CONTRACTS = [EnrolmentContract, DirectoryContract, DocumentStoreContract, JobQueueContract, StorageContract]
 
 BINDING = """
 import pytest
 from certcore.testing import *
+from certcore.testing.catalog import ITEMS
 from tests.kit.wrong import *
+from tests.kit.wrong_catalogs import *
+from tests.kit.wrong_lives import *
 
 class TestWrong({contract}):
     @pytest.fixture
@@ -31,6 +34,10 @@ class TestWrong({contract}):
     @pytest.fixture
     def {fixture}(self):
         return {adapter}
+
+    @pytest.fixture
+    def learning(self, catalog):
+        return catalog
 
     def damage(self, documents, ref, content):
         documents._kept[ref] = documents._kept[ref][0], content
@@ -105,6 +112,52 @@ WRONG_STORAGES = {
         "test_a_change_of_a_setting_needs_the_next_version",
         "test_one_thread_wins_what_only_one_can_have[first setting]",
     ],
+    "storage_defining(StickyItems)": [
+        "test_unassigned_items_carry_nothing",
+        "test_a_deleted_certification_goes_with_all_it_has",
+    ],
+    "storage_defining(ForgottenSwitches)": ["test_an_item_carries_one_certification"],
+    "storage_defining(LeftPrints)": ["test_a_deleted_certification_goes_with_all_it_has"],
+    "storage_with(Ghosts)": [
+        "test_a_deleted_award_takes_all_that_is_its_own",
+        "test_what_was_deleted_takes_no_keys",
+    ],
+    "storage_with(FreedNumbers)": [
+        "test_the_number_of_a_tombstone_stays_taken[1]",
+        "test_the_number_of_a_tombstone_stays_taken[300]",
+        "test_a_transaction_is_usable_after_a_conflict[buried number]",
+    ],
+    "storage_with(FirstRevocations)": ["test_the_latest_revocation_of_each_learner"],
+    "storage_with(EveryEndRevokes)": ["test_the_latest_revocation_of_each_learner"],
+    "storage_with(LateStatusRows)": ["test_f32_everybodys_status_changes_at_the_very_instant"],
+    "storage_with(NobodyIsEverybodyInRows)": ["test_filters_of_statuses_narrow_together"],
+    "storage_with(AnyBasis)": ["test_awards_are_found_by_the_items_that_earned_them"],
+    "storage_with(EndedAt)": ["test_awards_are_found_by_their_end"],
+    "storage_with_ledgers(completions=AlwaysNew)": [
+        "test_f16_the_same_completion_again_changes_nothing",
+        "test_many_completions_may_come_at_once",
+        "test_of_threads_that_report_the_same_completions_each_is_new_to_one",
+    ],
+    "storage_with_ledgers(completions=LastReportWins)": ["test_f16_the_same_completion_again_changes_nothing"],
+    "storage_with_ledgers(completions=OneADay)": ["test_completions_are_found_by_learner_and_item"],
+    "storage_with_ledgers(completions=AsReported)": ["test_completions_are_found_by_learner_and_item"],
+    "storage_with_ledgers(renewals=RestartedRenewals)": [
+        "test_an_award_has_one_renewal",
+        "test_one_thread_wins_and_the_others_get_conflict[renewal]",
+    ],
+    "storage_with_ledgers(renewals=LastRenewalWins)": [
+        "test_an_update_of_a_renewal_needs_the_next_version[same]",
+        "test_a_transaction_is_usable_after_a_conflict[renewal version]",
+    ],
+    "storage_with_ledgers(deliveries=ToldAgain)": ["test_the_same_thing_is_told_once"],
+    "storage_with_ledgers(deliveries=LastAttemptWins)": ["test_an_update_of_a_delivery_needs_the_next_version[older]"],
+    "storage_with_ledgers(deliveries=LateDeliveries)": ["test_what_is_due_comes_oldest_first"],
+    "storage_with_ledgers(deliveries=OtherKinds)": ["test_what_is_due_comes_oldest_first"],
+    "storage_with_ledgers(deliveries=NeverDone)": [
+        "test_what_is_due_comes_oldest_first",
+        "test_deliveries_may_be_many",
+    ],
+    "storage_with_ledgers(tombstones=SecondTombstones)": ["test_a_number_has_one_tombstone"],
     "KeptInnerWrites()": [
         "test_an_exception_undoes_the_inner_part_only[ValueError]",
         "test_what_was_undone_takes_no_keys",
@@ -134,6 +187,23 @@ WRONG_DIRECTORIES = {
         "test_an_unknown_group_or_branch_is_named[groups0-branches0-day shift]",
         "test_an_unknown_group_or_branch_is_named[groups2-branches2-Rome]",
     ],
+}
+
+WRONG_CATALOGS = {
+    "OwnMaterialOnly(ITEMS)": ["test_shared_material_is_reset_in_every_course"],
+    "WholeCoursesReset(ITEMS)": ["test_shared_material_is_reset_in_every_course"],
+    "EveryOrderCounts(ITEMS)": ["test_a_repeated_order_changes_nothing"],
+    "RefusedRepeats(ITEMS)": [
+        "test_a_repeated_order_changes_nothing",
+        "test_one_order_at_once_is_carried_out_once",
+    ],
+    "ResetInPlace(ITEMS)": ["test_a_retake_archives_resets_and_enrols_again"],
+    "LateOrdersUndo(ITEMS)": ["test_an_order_that_comes_late_undoes_no_completion"],
+    "AnyCompletionCompletes(ITEMS)": ["test_a_completion_from_before_the_order_does_not_complete_it"],
+    "UnknownAreNew(ITEMS)": ["test_what_the_host_does_not_know_is_absent", "test_progress_follows_an_enrolment"],
+    "StaleProgress(ITEMS)": ["test_progress_follows_an_enrolment"],
+    "ShortestPlan(ITEMS)": ["test_the_plan_that_is_valid_longest_comes_with_the_course"],
+    "LatestOnly(ITEMS)": ["test_a_retake_archives_resets_and_enrols_again"],
 }
 
 WRONG_QUEUES = {"RepeatingJobs()": ["test_a_job_runs_once"], "ForgetfulJobs()": ["test_all_jobs_of_a_transaction_run"]}
@@ -168,6 +238,12 @@ def test_a_wrong_storage_fails(pytester: pytest.Pytester, adapter: str, tests: l
 def test_a_wrong_directory_fails(pytester: pytest.Pytester, adapter: str, tests: list[str]) -> None:
     """Each of the tests named fails."""
     assert_fails(pytester, "DirectoryContract", "directory", adapter, tests)
+
+
+@pytest.mark.parametrize(("adapter", "tests"), WRONG_CATALOGS.items(), ids=WRONG_CATALOGS)
+def test_a_wrong_catalog_fails(pytester: pytest.Pytester, adapter: str, tests: list[str]) -> None:
+    """Each of the tests named fails."""
+    assert_fails(pytester, "EnrolmentContract", "catalog", adapter, tests)
 
 
 @pytest.mark.parametrize(("adapter", "tests"), WRONG_QUEUES.items(), ids=WRONG_QUEUES)
@@ -213,6 +289,7 @@ def test_every_test_of_a_contract_says_what_it_wants(contract: type) -> None:
         ("StorageContract", "storage"),
         ("DirectoryContract", "directory"),
         ("CatalogContract", "catalog"),
+        ("EnrolmentContract", "catalog"),
         ("DocumentStoreContract", "documents"),
     ],
 )

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from certcore.cli.output import plain
-from certcore.domain.certifications import Overview
+from certcore.domain.certifications import Certification, Overview
 from certcore.domain.decisions import Outcome
 from certcore.domain.jobs import Job
 from certcore.services.awarding import AwardOutcome
@@ -64,6 +64,12 @@ def validity(overview: Overview) -> str:
     return ", ".join(f"{count} {unit if count != 1 else unit[:-1]}" for unit, count in length.items())
 
 
+def needed(certification: Certification) -> int | str:
+    """How many of its items earn it: any, all, or a number of them, as a world file says it."""
+    count = certification.items_needed
+    return "all" if count is None else "any" if count == 1 else count
+
+
 def certification(overview: Overview) -> RenderableType:
     """One certification in full."""
     it = overview.certification
@@ -78,6 +84,8 @@ def certification(overview: Overview) -> RenderableType:
             "template": it.template,
             "credits": it.credits,
             "items": ", ".join(map(str, overview.items)) or "none",
+            "earned by": f"{needed(it)} of the items" + ("" if it.automatic else ", by hand only"),
+            "renewed": "by a completion" if it.auto_renew else "by a completion once a renewal is started",
             "live awards": overview.live_awards,
             "state": "retired" if it.retired else "active",
         }

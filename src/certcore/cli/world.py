@@ -102,6 +102,8 @@ def _item(entry: "_Entry") -> Item:
         entry.text("title", ""),
         entry.texts("courses"),
         entry.day("valid_until"),
+        entry.flag("usable", default=True),
+        entry.texts("materials"),
     )
 
 
@@ -114,6 +116,9 @@ def _definition(entry: "_Entry") -> Definition:
         "allow_retake": entry.flag("allow_retake", default=False),
         "template": entry.text("template", "classic"),
         "credits": entry.amount("credits"),
+        "automatic": entry.flag("automatic", default=True),
+        "items_needed": entry.count("items_needed", {"any": 1, "all": None}, default="any"),
+        "auto_renew": entry.flag("auto_renew", default=False),
     }
     Certification(_UNTRIED_ID, code=code, **parts)  # so that a mistake is told with its place
     return Definition(code, parts, tuple(map(ItemRef.parse, entry.texts("items"))))
@@ -188,6 +193,14 @@ class _Entry:
         if isinstance(found, bool):
             raise InvalidDefinition(self._at(key), "expected a number.")
         return None if found is None else Decimal(str(found))
+
+    def count(self, key: str, words: Mapping[str, int | None], *, default: str) -> int | None:
+        """A whole number, or what one of the ``words`` stands for."""
+        expected = f"a whole number, or one of {', '.join(words)}"
+        found = self._get(key, (str, int), expected, default)
+        if isinstance(found, bool) or (isinstance(found, str) and found not in words):
+            raise InvalidDefinition(self._at(key), f"{found!r:.80} is not possible; expected {expected}.")
+        return words[found] if isinstance(found, str) else int(found)
 
     def refuse_others(self) -> None:
         """Raise `InvalidDefinition` for a key that nobody asked for."""

@@ -106,8 +106,9 @@ class Catalog(ABC):
         """Let the learner take the item again: archive the enrolment, reset the tracking, enrol again (R-51).
 
         Material that is part of other courses too is reset in all of them, while the status of those courses stays.
-        The same ``order.id`` again changes nothing. It may be called long after the order was written, never inside a
-        transaction of the storage; what it raises lets the order wait for another attempt.
+        The same ``order.id`` again changes nothing, nor does an order that comes when the learner has completed the
+        item since ``order.at``. It may be called long after the order was written, never inside a transaction of the
+        storage; what it raises lets the order wait for another attempt.
         """
         raise NotSupported(f"taking {order.item} again")
 

@@ -22,10 +22,17 @@ pytest.register_assert_rewrite(
     "certcore.testing.values",
 )
 
-from certcore.testing.catalog import CatalogContract  # noqa: E402
+from certcore.testing.catalog import CatalogContract, EnrolmentContract  # noqa: E402
 from certcore.testing.directory import DirectoryContract  # noqa: E402
 from certcore.testing.documents import DocumentStoreContract  # noqa: E402
 from certcore.testing.job_queue import JobQueueContract  # noqa: E402
 from certcore.testing.storage import StorageContract  # noqa: E402
 
-__all__ = ["CatalogContract", "DirectoryContract", "DocumentStoreContract", "JobQueueContract", "StorageContract"]
+__all__ = [
+    "CatalogContract",
+    "DirectoryContract",
+    "DocumentStoreContract",
+    "EnrolmentContract",
+    "JobQueueContract",
+    "StorageContract",
+]

@@ -11,7 +11,9 @@ from typing import Any, Final
 from attrs import evolve
 
 from certcore.domain.awards import Award, Ending, EndReason, Period, typed_period
-from certcore.domain.certifications import Certification
+from certcore.domain.certifications import Certification, ItemKind, ItemRef
+from certcore.domain.completions import Completion
+from certcore.domain.deliveries import Delivery, delivery_id
 from certcore.domain.external import Claim, Document, ExternalCertificate, ExternalState
 from certcore.domain.files import digest_of
 from certcore.domain.history import Event, HistoryEntry
@@ -19,7 +21,9 @@ from certcore.domain.jobs import Job
 from certcore.domain.numbers import new_numbers
 from certcore.domain.people import Actor, Person
 from certcore.domain.policy import RenewalPolicy
+from certcore.domain.renewals import Renewal
 from certcore.domain.stored_settings import Setting
+from certcore.domain.tombstones import Removal, Tombstone
 
 NOW: Final = datetime(2026, 6, 15, 12, 30, 45, 123_456, tzinfo=UTC)
 """An instant to judge by: `make_period` covers it."""
@@ -120,3 +124,32 @@ def make_setting(**changes: Any) -> Setting:
     """A setting in its first version, under a name of its own."""
     new = new_id()
     return evolve(Setting(new, f"setting-{new}", '{"a":1}', head=sha256(b"head").digest()), **changes)
+
+
+COURSE: Final = ItemRef(ItemKind.COURSE, "C-1")
+"""An item to complete."""
+
+
+def make_completion(learner_id: str = "id-ada", item: ItemRef = COURSE, **changes: Any) -> Completion:
+    """A completion at `NOW`."""
+    return evolve(Completion(learner_id, item, NOW, date(2026, 6, 15), "Europe/Rome"), **changes)
+
+
+def make_renewal(award: Award, **changes: Any) -> Renewal:
+    """An open renewal of the award through `COURSE`, started at `NOW`."""
+    renewal = Renewal(
+        award.id, award.learner_id, award.certification_id, NOW, RenewalPolicy(), allow_retake=True, items=(COURSE,)
+    )
+    return evolve(renewal, **changes)
+
+
+def make_delivery(award: Award, **changes: Any) -> Delivery:
+    """A delivery that waits and is due at `NOW`."""
+    new = delivery_id("retake", new_id())
+    return evolve(Delivery(new, "retake", award.id, award.learner_id, '{"item":"course:C-1"}', NOW), **changes)
+
+
+def make_tombstone(award: Award, **changes: Any) -> Tombstone:
+    """What stays of the award once it is deleted."""
+    stone = Tombstone(award.number, award.id, Removal.DELETED, NOW, ACTOR.id, "given up", award.version, award.head)
+    return evolve(stone, **changes)

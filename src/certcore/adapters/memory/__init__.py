@@ -4,7 +4,8 @@ Supported, not only for tests, and held to every promise of `certcore.ports`. Th
 awards: what is looked up has an index, and a rollback costs as much as what was written, not as what is stored.
 """
 
-from certcore.adapters.memory.directory import Branch, MemoryCatalog, MemoryDirectory
+from certcore.adapters.memory.catalog import MemoryCatalog
+from certcore.adapters.memory.directory import Branch, MemoryDirectory
 from certcore.adapters.memory.documents import MemoryDocuments
 from certcore.adapters.memory.storage import MemoryStorage
 

@@ -1,4 +1,4 @@
-"""The host's people and items in memory."""
+"""The host's people in memory."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
@@ -6,11 +6,10 @@ from typing import Final
 
 from attrs import field, frozen
 
-from certcore.domain.certifications import Item, ItemRef
 from certcore.domain.checks import nfc
 from certcore.domain.people import Overseers, Person, Role
 from certcore.errors import InvalidDefinition, NotFound
-from certcore.ports import Catalog, Directory
+from certcore.ports import Directory
 
 _NONE: Final[Mapping[str, Collection[str]]] = MappingProxyType({})
 
@@ -151,13 +150,3 @@ def _check_known(names: Collection[str], known: Collection[str], path: str) -> N
     for name in names:
         if name not in known:
             raise InvalidDefinition(path, f"{name!r} is not there; add it or correct the name.")
-
-
-class MemoryCatalog(Catalog):
-    """The items given, by kind and code; of two with the same the later one counts."""
-
-    def __init__(self, items: Iterable[Item] = ()) -> None:
-        self._items = {item.ref: item for item in items}
-
-    def items(self, refs: Collection[ItemRef]) -> Mapping[ItemRef, Item]:
-        return {ref: self._items[ref] for ref in refs if ref in self._items}

@@ -4,7 +4,8 @@
 `upgrade` and `check` look after the tables. Needs the extra ``certcore[sql]``, on PostgreSQL ``certcore[postgres]``.
 """
 
-from certcore.adapters.sql.directory import SqlCatalog, SqlDirectory
+from certcore.adapters.sql.catalog import SqlCatalog
+from certcore.adapters.sql.directory import SqlDirectory
 from certcore.adapters.sql.people import BranchRecord, PersonRecord
 from certcore.adapters.sql.schema import Revisions, check, revisions, upgrade
 from certcore.adapters.sql.storage import SqlStorage, SqlTransaction

@@ -31,7 +31,7 @@ class SqlCompletions(CompletionRepository):
         self._tenant = tenant
 
     def add(self, completions: Sequence[Completion]) -> list[bool]:
-        rows = {each.key: _row(self._tenant, each) for each in reversed(completions)}
+        rows = {each.key: completion_row(self._tenant, each) for each in reversed(completions)}
         new = self._unit.insert_new(tables.completion, sorted(rows.values(), key=_key), "a completion")
         added = {key for key, row in rows.items() if _key(row) in new}
         return [_took(added, each.key) for each in completions]
@@ -46,7 +46,7 @@ class SqlCompletions(CompletionRepository):
         rows = self._unit.rows(_OF, tenant=self._tenant, learner_ids=learner_ids, codes=codes)
         found: dict[tuple[str, ItemRef], list[Completion]] = {}
         for row in rows:
-            each = exact("completion", f"{row[1]}:{row[2]} by learner {row[0]}", _completion_from, row)
+            each = exact("completion", f"{row[1]}:{row[2]} by learner {row[0]}", completion_from, row)
             if each.item in wanted:
                 found.setdefault((each.learner_id, each.item), []).append(each)
         return found
@@ -65,7 +65,8 @@ def _took(keys: set[T], key: T) -> bool:
     return found
 
 
-def _row(tenant: str, completion: Completion) -> Row:
+def completion_row(tenant: str, completion: Completion) -> Row:
+    """The row of `tables.completion`."""
     return (
         tenant,
         completion.learner_id,
@@ -80,7 +81,8 @@ def _row(tenant: str, completion: Completion) -> Row:
     )
 
 
-def _completion_from(*row: Any) -> Completion:
+def completion_from(*row: Any) -> Completion:
+    """The completion of a row of `tables.completion` without its tenant."""
     learner_id, kind, code, at, day, zone, is_exact, score, credits_ = row
     return Completion(
         as_text(learner_id),

@@ -10,12 +10,10 @@ from certcore.adapters.sql import people, tables
 from certcore.adapters.sql.people import BranchRecord, PersonRecord
 from certcore.adapters.sql.querying import TENANT, among
 from certcore.adapters.sql.storage import SqlStorage
-from certcore.adapters.sql.values import as_flag, day_text, exact, or_none, readable
-from certcore.domain.certifications import Item, ItemKind, ItemRef
+from certcore.adapters.sql.values import exact, readable
 from certcore.domain.people import Overseers, Person, Role
-from certcore.domain.time import parse_date
 from certcore.errors import NotFound
-from certcore.ports import Catalog, Directory
+from certcore.ports import Directory
 
 _person = tables.person.c
 _member = tables.group_member.c
@@ -23,7 +21,6 @@ _admin = tables.group_admin.c
 _coaching = tables.coaching.c
 _branch = tables.branch.c
 _belonging = tables.branch_member.c
-_item = tables.item.c
 
 _PERSON: Final = (
     _person.id,
@@ -63,7 +60,6 @@ _COACHES: Final = among(_coaching.learner_id, "ids", _coaching.learner_id, _coac
 _GROUP_ADMINS: Final = among(_member.person_id, "ids", _member.person_id, _admin.person_id).join(
     tables.group_admin, and_(_admin.tenant == TENANT, _admin.group_name == _member.group_name)
 )
-_ITEMS: Final = among(_item.code, "codes", *tables.item.c[1:])
 
 
 def _read_roles(roles: Any) -> frozenset[Role]:
@@ -139,51 +135,3 @@ def _person_of(row: Sequence[Any]) -> Person:
 def _read_person(*row: Any) -> Person:
     person_id, username, first_name, last_name, email, zone, language, active, _key = row
     return Person(person_id, username, first_name, last_name, email, zone, language, {0: False, 1: True}[active])
-
-
-class SqlCatalog(Catalog):
-    """Courses, learning plans and external activities in the tables of a `SqlStorage`."""
-
-    def __init__(self, storage: SqlStorage) -> None:
-        self._storage = storage
-
-    def items(self, refs: Collection[ItemRef]) -> Mapping[ItemRef, Item]:
-        wanted = set(refs)
-        if not wanted:
-            return {}
-        with self._storage.reading() as tx:
-            rows = tx.unit.rows(_ITEMS, tenant=self._storage.tenant, codes=list({ref.code for ref in wanted}))
-        found = (exact("item", f"{row[0]}:{row[1]}", _read_item, row) for row in rows)
-        return {item.ref: item for item in found if item.ref in wanted}
-
-    def save_items(self, items: Iterable[Item]) -> int:
-        """Create or replace items by kind and code in one transaction; how many there were."""
-        with self._storage.transaction() as tx:
-            rows = {item.ref: _item_row(self._storage.tenant, item) for item in items}
-            tx.unit.upsert(tables.item, list(rows.values()), "an item")
-        return len(rows)
-
-
-def _read_item(*row: Any) -> Item:
-    kind, code, title, courses, valid_until, usable, materials = row
-    return Item(
-        ItemRef(ItemKind(kind), code),
-        title,
-        tuple(json.loads(courses)),
-        or_none(parse_date, valid_until),
-        as_flag(usable),
-        json.loads(materials),
-    )
-
-
-def _item_row(tenant: str, item: Item) -> tuple[object, ...]:
-    return (
-        tenant,
-        item.ref.kind.value,
-        item.ref.code,
-        item.title,
-        json.dumps(item.courses),
-        day_text(item.valid_until),
-        int(item.usable),
-        json.dumps(item.materials),
-    )

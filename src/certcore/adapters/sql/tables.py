@@ -443,6 +443,7 @@ enrolment: Final = _table(
     _required("code", word(255)),
     _required("seq", BigInteger),
     _optional("order_id", word(32)),
+    _optional("enrolled_at", BigInteger),
     _optional("archived_at", BigInteger),
     _optional("completed_at", BigInteger),
     _optional("completed_on", _DAY),

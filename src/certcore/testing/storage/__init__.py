@@ -7,7 +7,10 @@ from certcore.testing.storage.externals import ExternalContract, SettingContract
 from certcore.testing.storage.issuing import IssuingContract
 from certcore.testing.storage.jobs import JobContract
 from certcore.testing.storage.ledgers import HistoryContract, OutboxContract
+from certcore.testing.storage.lives import CompletionContract, DeliveryContract, RenewalContract
+from certcore.testing.storage.removal import RemovalContract
 from certcore.testing.storage.search import SearchContract
+from certcore.testing.storage.standing import RevocationContract, StatusContract
 from certcore.testing.storage.transactions import ConflictContract, NestingContract, TransactionContract
 
 __all__ = ["StorageContract"]
@@ -27,5 +30,11 @@ class StorageContract(
     JobContract,
     ExternalContract,
     SettingContract,
+    StatusContract,
+    RevocationContract,
+    CompletionContract,
+    RenewalContract,
+    DeliveryContract,
+    RemovalContract,
 ):
     """Every promise of the storage. Subclass it and override the fixture ``storage`` with an empty one."""

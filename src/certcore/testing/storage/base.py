@@ -7,13 +7,20 @@ import pytest
 
 from certcore.domain.awards import Award
 from certcore.domain.certifications import Certification
+from certcore.domain.completions import Completion
+from certcore.domain.deliveries import Delivery
 from certcore.domain.history import Event, HistoryEntry
 from certcore.domain.jobs import Job
+from certcore.domain.renewals import Renewal
+from certcore.domain.tombstones import Tombstone
 from certcore.ports import AwardQuery, Storage, Transaction
-from certcore.testing.builders import NOW, make_certification
+from certcore.testing.builders import COURSE, NOW, make_certification
 
 ALL = 1_000_000
 """A page that holds everything a test stores."""
+
+Stored = Certification | Award | HistoryEntry | Event | Job | Completion | Renewal | Delivery | Tombstone
+"""What can be added to a storage."""
 
 
 class StorageCase:
@@ -32,7 +39,7 @@ class StorageCase:
         return certification
 
 
-def write(tx: Transaction, *values: Certification | Award | HistoryEntry | Event | Job) -> None:
+def write(tx: Transaction, *values: Stored) -> None:
     """Add the values, each to its repository, in an order that suits foreign keys."""
     for certification in _of(Certification, values):
         tx.certifications.add(certification)
@@ -41,9 +48,13 @@ def write(tx: Transaction, *values: Certification | Award | HistoryEntry | Event
     tx.awards.add(_of(Award, values))
     tx.history.append(_of(HistoryEntry, values))
     tx.outbox.append(_of(Event, values))
+    tx.completions.add(_of(Completion, values))
+    tx.renewals.add(_of(Renewal, values))
+    tx.deliveries.add(_of(Delivery, values))
+    tx.tombstones.add(_of(Tombstone, values))
 
 
-def store(storage: Storage, *values: Certification | Award | HistoryEntry | Event | Job) -> None:
+def store(storage: Storage, *values: Stored) -> None:
     """Add the values in a transaction of their own."""
     with storage.transaction() as tx:
         write(tx, *values)
@@ -65,6 +76,7 @@ def contents(storage: Storage, *, jobs: Collection[Job] = ()) -> dict[str, objec
         awards = tx.awards.search(AwardQuery(NOW, limit=ALL))
         ids = [award.id for award in awards]
         overviews = tx.certifications.overviews()
+        certification_ids = [each.certification.id for each in overviews]
         editions = [(each.certification.id, edition) for each in overviews for edition in range(1, 4)]
         return {
             "awards": list(awards),
@@ -72,6 +84,11 @@ def contents(storage: Storage, *, jobs: Collection[Job] = ()) -> dict[str, objec
             "prints": tx.certifications.prints(editions),
             "history": tx.history.of(ids),
             "events": tx.outbox.of(ids),
+            "assignments": tx.certifications.assigned_to(certification_ids),
+            "completions": tx.completions.of({award.learner_id for award in awards}, [COURSE]),
+            "renewals": tx.renewals.of(ids),
+            "deliveries": tx.deliveries.of(ids),
+            "tombstones": tx.tombstones.of([award.number for award in awards]),
             "queued": list(tx.jobs.queued(ALL)),
             "jobs": [tx.jobs.get(job.id) for job in jobs],
         }

@@ -198,3 +198,50 @@ class CertificationContract(StorageCase):
             assert_same(found, {each.item: each for each in assigned})
             for each in assigned:
                 assert_same(found[each.item], each)
+
+    def test_what_is_assigned_to_certifications(self, storage: Storage, certification: Certification) -> None:
+        """Ordered by item; certifications without items, and those that are not there, are absent."""
+        other, bare = make_certification(), make_certification()
+        store(storage, other, bare)
+        items = [PLAN, COURSE, ItemRef(ItemKind.COURSE, "10"), ItemRef(ItemKind.EXTERNAL_ACTIVITY, "ü")]
+        assigned = [Assignment(item, certification.id, NOW, automatic=False) for item in items]
+        elsewhere = Assignment(ItemRef(ItemKind.COURSE, "2"), other.id, NOW)
+        with storage.transaction() as tx:
+            for each in [*assigned, elsewhere]:
+                tx.certifications.assign(each)
+        with storage.reading() as tx:
+            assert tx.certifications.assigned_to([]) == {}
+            assert tx.certifications.assigned_to([other.id, bare.id, certification.id, other.id, 1]) == {
+                certification.id: sorted(assigned, key=lambda each: each.item),
+                other.id: [elsewhere],
+            }
+
+    def test_unassigned_items_carry_nothing(self, storage: Storage, certification: Certification) -> None:
+        """R-7: they may be assigned again; those that carry nothing are passed over, the others stay."""
+        course, plan = (Assignment(item, certification.id, NOW) for item in (COURSE, PLAN))
+        with storage.transaction() as tx:
+            tx.certifications.assign(course)
+            tx.certifications.assign(plan)
+            tx.certifications.unassign([])
+            tx.certifications.unassign([COURSE, ItemRef(ItemKind.COURSE, "none"), COURSE])
+            assert tx.certifications.carried_by([COURSE, PLAN]) == {PLAN: plan}
+            tx.certifications.assign(course)
+            assert tx.certifications.assigned_to([certification.id]) == {certification.id: [course, plan]}
+
+    def test_a_deleted_certification_goes_with_all_it_has(self, storage: Storage, certification: Certification) -> None:
+        """R-4: its prints and assignments; its code and items are free again; others stay, and once more is nothing."""
+        other = make_certification()
+        store(storage, other)
+        with storage.transaction() as tx:
+            for item, holder in ((COURSE, certification), (PLAN, other)):
+                tx.certifications.assign(Assignment(item, holder.id, NOW))
+            for _ in range(2):
+                tx.certifications.delete(certification.id)
+        with storage.transaction() as tx:
+            assert tx.certifications.by_id([certification.id]) == {}
+            assert tx.certifications.by_code([certification.code or ""]) == {}
+            assert [each.certification for each in tx.certifications.overviews()] == [other]
+            assert tx.certifications.prints([(certification.id, 1), (other.id, 1)]).keys() == {(other.id, 1)}
+            assert tx.certifications.carried_by([COURSE, PLAN]).keys() == {PLAN}
+            tx.certifications.add(make_certification(code=certification.code))
+            tx.certifications.assign(Assignment(COURSE, other.id, NOW))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,9 +10,22 @@ from attrs import evolve
 
 from certcore.domain.awards import Award, Details
 from certcore.domain.certifications import Assignment, Certification, ItemKind, ItemRef
+from certcore.domain.deliveries import DeliveryState
 from certcore.errors import Conflict
 from certcore.ports import Storage, Transaction
-from certcore.testing.builders import NOW, make_award, make_certification, make_entry, make_job, new_id, number_of
+from certcore.testing.builders import (
+    NOW,
+    make_award,
+    make_certification,
+    make_completion,
+    make_delivery,
+    make_entry,
+    make_job,
+    make_renewal,
+    make_tombstone,
+    new_id,
+    number_of,
+)
 from certcore.testing.storage.base import StorageCase, all_awards, store
 from certcore.testing.threads import REPEAT, Running, at_once, in_unit
 
@@ -31,6 +45,8 @@ RACES: dict[str, _Race] = {
     "certification version": lambda tx, kept, _award, n: tx.certifications.update(kept.edited(name=f"{n}")),
     "item": lambda tx, certification, _award, _n: tx.certifications.assign(Assignment(_ITEM, certification.id, NOW)),
     "job key": lambda tx, _certification, _award, _n: tx.jobs.add(make_job(key="K")),
+    "renewal": lambda tx, _, award, n: tx.renewals.add([make_renewal(award, started_at=NOW + timedelta(n))]),
+    "tombstone": lambda tx, _, award, n: tx.tombstones.add([make_tombstone(award, reason=f"{n}")]),
 }
 """Writes that only one of many threads can do."""
 
@@ -77,6 +93,49 @@ class ConcurrencyContract(StorageCase):
 
         assert at_once([adding(award) for award in awards]) == [None] * THREADS
         assert all_awards(storage) == awards
+
+    def test_of_threads_that_report_the_same_completions_each_is_new_to_one(self, storage: Storage) -> None:
+        """f16: no `Conflict`, whatever the order in which they come; each completion is new to one thread only."""
+        completions = [make_completion(f"learner-{n}") for n in range(60)]
+        new: list[bool] = []
+
+        def reporting(position: int) -> Callable[[], None]:
+            rotated = completions[position:] + completions[:position]
+            return lambda: new.extend(in_unit(storage, lambda tx: tx.completions.add(rotated)))
+
+        assert at_once([reporting(7 * position) for position in range(THREADS)]) == [None] * THREADS
+        assert sum(new) == len(completions)
+
+    def test_of_threads_that_tell_the_same_one_is_enough(self, storage: Storage, certification: Certification) -> None:
+        """R-82: deliveries with one id are one delivery, and nobody gets a `Conflict`."""
+        award = make_award(certification)
+        store(storage, award)
+        delivery = make_delivery(award)
+
+        def tell() -> None:
+            in_unit(storage, lambda tx: tx.deliveries.add([delivery]))
+
+        assert at_once([tell] * THREADS) == [None] * THREADS
+        with storage.reading() as tx:
+            assert tx.deliveries.of([award.id]) == {award.id: [delivery]}
+
+    def test_what_is_due_is_handed_over_by_one_thread(self, storage: Storage, certification: Certification) -> None:
+        """f27: of threads that take what is due and mark it, each delivery is marked by one."""
+        award = make_award(certification)
+        store(storage, award, *(make_delivery(award) for _ in range(20)))
+        done: list[str] = []
+
+        def take_some(tx: Transaction) -> list[str]:
+            due = tx.deliveries.due(NOW, 3, ["retake"])
+            tx.deliveries.update([evolve(each, state=DeliveryState.DONE, version=each.version + 1) for each in due])
+            return [each.id for each in due]
+
+        def take_all() -> None:
+            while taken := in_unit(storage, take_some, again=REPEAT):
+                done.extend(taken)
+
+        assert at_once([take_all] * THREADS) == [None] * THREADS
+        assert len(done) == len(set(done)) == 20
 
     def test_no_update_is_lost(self, storage: Storage, certification: Certification) -> None:
         """Threads that read, add one, and write back by compare-and-set lose none of their additions."""

@@ -11,12 +11,17 @@ from certcore.domain.certifications import Assignment, Certification, ItemKind, 
 from certcore.errors import Conflict, StorageError
 from certcore.ports import Storage, Transaction
 from certcore.testing.builders import (
+    COURSE,
     NOW,
     make_award,
     make_certification,
+    make_completion,
+    make_delivery,
     make_entry,
     make_event,
     make_job,
+    make_renewal,
+    make_tombstone,
     new_id,
 )
 from certcore.testing.storage.base import StorageCase, all_awards, contents, store, write
@@ -70,6 +75,12 @@ class TransactionContract(StorageCase):
             assert tx.history.of([award.id]) == {award.id: [make_entry(award)]}
             assert tx.outbox.of([award.id]) == {award.id: [make_event(award)]}
             assert tx.jobs.by_key(job.key or "") == job
+            told = (make_completion(award.learner_id), make_renewal(award), make_delivery(award), make_tombstone(award))
+            write(tx, *told)
+            assert tx.completions.of([award.learner_id], [COURSE]) == {(award.learner_id, COURSE): [told[0]]}
+            assert tx.renewals.of([award.id]) == {award.id: told[1]}
+            assert tx.deliveries.of([award.id]) == {award.id: [told[2]]}
+            assert tx.tombstones.of([award.number]) == {award.number: told[3]}
 
     def test_a_transaction_after_a_failed_one_works(self, storage: Storage, certification: Certification) -> None:
         """A rollback leaves the storage usable."""
@@ -192,6 +203,8 @@ class NestingContract(StorageCase):
 
 
 ITEM: Final = ItemRef(ItemKind.COURSE, "C-1")
+_BURIED: Final = make_award()
+"""An award that is no more."""
 
 _Breaker = Callable[[Transaction, Certification, Award], None]
 
@@ -206,6 +219,16 @@ CONFLICTS: dict[str, _Breaker] = {
     "event": lambda tx, _, award: tx.outbox.append([make_event(award, 2), make_event(award, 1)]),
     "job key": lambda tx, _certification, _award: tx.jobs.add(make_job(key="the key")),
     "job version": lambda tx, _certification, _award: tx.jobs.update(make_job()),
+    "renewal": lambda tx, _, award: tx.renewals.add([make_renewal(make_award()), make_renewal(award)]),
+    "renewal version": lambda tx, _, award: tx.renewals.update([make_renewal(award)]),
+    "delivery version": lambda tx, _, award: tx.deliveries.update([make_delivery(award, version=2)]),
+    "tombstone": lambda tx, _, __: tx.tombstones.add([make_tombstone(make_award()), make_tombstone(_BURIED)]),
+    "buried number": lambda tx, certification, _: tx.awards.add(
+        [make_award(certification), make_award(certification, number=_BURIED.number)]
+    ),
+    "buried number alone": lambda tx, certification, _: tx.awards.add(
+        [make_award(certification, number=_BURIED.number)]
+    ),
 }
 """Calls that must raise `Conflict` on what `ConflictContract` stores."""
 
@@ -215,9 +238,10 @@ class ConflictContract(StorageCase):
 
     @pytest.fixture
     def kept(self, storage: Storage, certification: Certification) -> Award:
-        """A stored award with history, event, item and job beside it."""
+        """A stored award with history, event, item, job and renewal beside it, and a tombstone."""
         kept = make_award(certification)
         store(storage, kept, make_entry(kept), make_event(kept), make_job(key="the key"))
+        store(storage, make_renewal(kept), make_tombstone(_BURIED))
         with storage.transaction() as tx:
             tx.certifications.assign(Assignment(ITEM, certification.id, NOW))
         return kept
@@ -242,6 +266,7 @@ class ConflictContract(StorageCase):
                 second.id: [make_entry(second)],
             }
             assert tx.outbox.of([kept.id]) == {kept.id: [make_event(kept)]}
+            assert tx.renewals.of([kept.id]) == {kept.id: make_renewal(kept)}
 
     @pytest.mark.parametrize("conflict", CONFLICTS.values(), ids=CONFLICTS)
     def test_a_conflict_that_leaves_the_transaction_changes_nothing(
@@ -264,3 +289,7 @@ def _write_everywhere(tx: Transaction, certification: Certification, held: Award
     tx.awards.update([evolve(held, learner_name="Edited", version=2)])
     tx.history.append([make_entry(held, 2)])
     tx.outbox.append([make_event(held, 2)])
+    tx.completions.add([make_completion(held.learner_id)])
+    tx.renewals.add([make_renewal(held)])
+    tx.deliveries.add([make_delivery(held)])
+    tx.tombstones.add([make_tombstone(make_award())])

@@ -138,6 +138,7 @@ def upgrade() -> None:
         _required("code", _word(255)),
         _required("seq", sa.BigInteger),
         _optional("order_id", _word(32)),
+        _optional("enrolled_at", sa.BigInteger),
         _optional("archived_at", sa.BigInteger),
         _optional("completed_at", sa.BigInteger),
         _optional("completed_on", _DAY),
