@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from certcore.domain.awards import Award
+from certcore.domain.awards import Award, Details
 from certcore.domain.decisions import Held
 from certcore.domain.differences import Difference
 from certcore.domain.people import Act, Actor, Role, Scope
@@ -53,6 +53,15 @@ def test_who_would_expire_when_before_and_after(some: Platform) -> None:
         "ana": (date(2025, 2, 28), date(2028, 2, 29)),
         "bo": (date(2027, 3, 1), date(2030, 3, 1)),
     }
+
+
+def test_r26_a_learner_previews_without_the_internal_note(some: Platform) -> None:
+    """R-26: what would become of one's own award shows no more of it than any other view."""
+    (record,) = some.registrar.reporting.search(actor=ADMIN, username="ana").records
+    some.registrar.correcting.edit(record.award.number, actor=ADMIN, details=Details(note="On probation"))
+    for actor, shown in ((Actor("id-ana"), False), (Actor("id-boss", frozenset({Role.MANAGER})), True), (ADMIN, True)):
+        found = list(some.registrar.previewing.policy_change("SAFE-1", years(4), actor=actor))
+        assert ("probation" in str(found)) is shown
 
 
 def test_the_policy_in_force_changes_nothing(some: Platform) -> None:

@@ -104,6 +104,18 @@ def test_r33_what_was_unassigned_is_gone_for_the_learner_and_kept_for_others(som
         assert found(some, actor, username="ana") == ["ana"]
 
 
+def test_r61_the_history_of_what_it_renewed_does_not_name_a_revoked_award(some: Platform) -> None:
+    """R-61: the learner finds its number nowhere, those who look after them in the history."""
+    first = some.number_of("ana")
+    some.award("ana", issued_on=date(2027, 1, 1), held=Held.RENEW)
+    (second,) = some.registrar.reporting.search(actor=ADMIN, username="ana", statuses=[Status.UPCOMING]).records
+    some.registrar.archiving.revoke(second.award.number, reason="Cheated", actor=ADMIN)
+    for actor, named in ((Actor("id-ana"), False), (Actor("id-boss"), True), (ADMIN, True)):
+        record, history = some.registrar.reporting.show(first, actor=actor)
+        assert [entry.act for entry in history] == ["issued", "renewed", "cut_short"]
+        assert (second.award.number in str([record, history])) is named
+
+
 def test_f46_pages_of_a_learner_do_not_show_that_something_is_hidden(some: Platform) -> None:
     """As many awards to a page as asked for, and no page behind the last, whatever was taken back."""
     for _ in range(4):

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
 from attrs import evolve, frozen
 
@@ -10,6 +11,8 @@ from certcore.domain.history import HistoryEntry
 from certcore.domain.people import Actor, Scope
 from certcore.domain.time import existing_day, start_of_day
 from certcore.errors import DateOutOfRange
+
+_NAMING_NEIGHBOURS: Final = frozenset({"renewed", "cut_short", "restored"})
 
 
 @frozen
@@ -34,8 +37,15 @@ class Viewer:
         return learners_own(award) if self.as_learner(award.learner_id) else award
 
     def entry(self, entry: HistoryEntry, award: Award) -> HistoryEntry:
-        """What they see of an entry of the award: without the notes and names in it where they read as its learner."""
-        return evolve(entry, personal=None, salt=None) if self.as_learner(award.learner_id) else entry
+        """What they see of an entry of the award.
+
+        Where they read as its learner, without names and notes, and without the number of a neighbour in the chain,
+        which may have been taken from them.
+        """
+        if not self.as_learner(award.learner_id):
+            return entry
+        facts = "{}" if entry.act in _NAMING_NEIGHBOURS else entry.facts
+        return evolve(entry, facts=facts, personal=None, salt=None)
 
 
 def learners_own(award: Award) -> Award | None:

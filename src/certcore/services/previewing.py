@@ -11,6 +11,7 @@ from certcore.domain.certifications import Certification
 from certcore.domain.differences import Difference, differs, period_under
 from certcore.domain.people import Act, Actor, Scope
 from certcore.domain.policy import NO_FACTS, Facts, RenewalPolicy
+from certcore.domain.views import Viewer
 from certcore.errors import CertcoreError, StorageError
 from certcore.ports import AwardQuery, Ports, Transaction
 from certcore.services.access import demand
@@ -143,17 +144,18 @@ class Previewing:
         scope = demand(self._ports, actor, Act.VIEW, "certification", str(ref))
         with self._ports.storage.reading() as tx:
             certification = find_certification(tx, ref)
-        return self._judged(certification, policy, scope, typed, facts)
+        return self._judged(certification, policy, Viewer(actor, scope), typed, facts)
 
     def _judged(
-        self, certification: Certification, policy: RenewalPolicy, scope: Scope, typed: bool, facts: FactsOf
+        self, certification: Certification, policy: RenewalPolicy, viewer: Viewer, typed: bool, facts: FactsOf
     ) -> Iterator[Difference]:
         """Every live award with its period under the policy, each page read in a transaction of its own."""
-        query = live_of(certification, scope, self._ports.now(), _PAGE)
+        query = live_of(certification, viewer.scope, self._ports.now(), _PAGE)
         while True:
             with self._ports.storage.reading() as tx:
                 page = tx.awards.search(query)
-                found = differences(self._ports, tx, page, certification, policy=policy, facts=facts, typed=typed)
+                shown = [each for each in map(viewer.shown, page) if each is not None]
+                found = differences(self._ports, tx, shown, certification, policy=policy, facts=facts, typed=typed)
             yield from found
             if len(page) < _PAGE:
                 return

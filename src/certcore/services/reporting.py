@@ -77,7 +77,7 @@ class Reporting:
         """One award in full with its history, oldest entry first (R-91); raises `NotFound`.
 
         Learners see no notes, neither of the award nor in its history, and nothing of what was taken from them
-        (R-26, R-33, R-61).
+        (R-26, R-33, R-61): their history has no names in it and no numbers of neighbours in the chain.
         """
         now = self._at(None, zone)
         viewer = Viewer(actor, demand(self._ports, actor, Act.VIEW, "award", number))
