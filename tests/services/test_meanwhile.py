@@ -1,14 +1,15 @@
 """A certification that is changed or deleted while it is issued: as if one came after the other (f15)."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
 from certcore.domain.awards import Basis, BasisKind
 from certcore.domain.certifications import ItemRef
+from certcore.domain.decisions import Held
 from certcore.domain.people import EVERYONE, Act, Actor, Scope
-from certcore.errors import InvalidValue, NotFound, Retired
+from certcore.errors import InvalidValue, LiveAwards, NotFound, Retired, StillLive
 from certcore.ports import AccessPolicy, AwardQuery, Storage
 from certcore.registrar import Registrar
 from certcore.services.awarding import AwardReport, AwardRequest
@@ -101,3 +102,43 @@ def test_f15_a_change_waits_for_what_is_being_issued(platform: Platform, change:
     running[0].finish()
     assert told == [TOLD[change]]
     assert live_awards(platform) == (change == "retire")
+
+
+def revoked_renewal(platform: Platform) -> tuple[str, Callable[[], object]]:
+    """The number of an archived award of Ana's whose renewal was revoked; and what lets it live again."""
+    numbers = [
+        str(platform.award("ana", issued_on=date(year, 3, 1), held=Held.RENEW).outcomes[0].number)
+        for year in (2025, 2026)
+    ]
+    platform.registrar.archiving.revoke(numbers[1], reason="Fraud", actor=ADMIN)
+    return numbers[0], lambda: platform.registrar.archiving.restore(numbers[0], actor=ADMIN)
+
+
+def interrupted(platform: Platform, at: int, meanwhile: Callable[[], object]) -> Registrar:
+    """A registrar that does something else the time it asks for the hour for the n-th time."""
+    asked: list[None] = []
+
+    def clock() -> datetime:
+        asked.append(None)
+        if len(asked) == at:
+            elsewhere(meanwhile)
+        return platform.now
+
+    return Registrar(storage=platform.storage, directory=platform.directory, catalog=platform.catalog, clock=clock)
+
+
+def test_f15_an_award_that_is_live_again_meanwhile_is_not_purged(platform: Platform) -> None:
+    """R-61, R-65: what was read as archived was restored before it was removed."""
+    number, restore = revoked_renewal(platform)
+    with pytest.raises(StillLive):
+        interrupted(platform, 1, restore).archiving.purge(number, reason="Over", actor=ADMIN)
+    assert live_awards(platform) == 1
+
+
+@pytest.mark.parametrize("at", [2, 3])
+def test_f15_an_award_that_is_live_again_meanwhile_is_not_deleted(platform: Platform, at: int) -> None:
+    """R-4, R-65: the certification had no live awards when they were counted."""
+    _, restore = revoked_renewal(platform)
+    with pytest.raises(LiveAwards):
+        interrupted(platform, at, restore).defining.delete("SAFE-1", typed="SAFE-1", actor=ADMIN)
+    assert live_awards(platform) == 1
