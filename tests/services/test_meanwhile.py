@@ -1,16 +1,17 @@
 """A certification that is changed or deleted while it is issued: as if one came after the other (f15)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 
 import pytest
 
 from certcore.domain.awards import Basis, BasisKind
-from certcore.domain.certifications import ItemRef
+from certcore.domain.certifications import Assignment, ItemRef
 from certcore.domain.decisions import Held
 from certcore.domain.people import EVERYONE, Act, Actor, Scope
 from certcore.errors import InvalidValue, LiveAwards, NotFound, Retired, StillLive
-from certcore.ports import AccessPolicy, AwardQuery, Storage
+from certcore.ports import AccessPolicy, AwardQuery, Storage, Transaction
 from certcore.registrar import Registrar
 from certcore.services.awarding import AwardReport, AwardRequest
 from certcore.services.defining import Unassigned
@@ -142,3 +143,84 @@ def test_f15_an_award_that_is_live_again_meanwhile_is_not_deleted(platform: Plat
     with pytest.raises(LiveAwards):
         interrupted(platform, at, restore).defining.delete("SAFE-1", typed="SAFE-1", actor=ADMIN)
     assert live_awards(platform) == 1
+
+
+def assignment(platform: Platform) -> tuple[int, bool | None] | None:
+    """The id of what C-1 carries, and whether it issues that by itself."""
+    with platform.storage.reading() as tx:
+        found = tx.certifications.carried_by([C_1]).get(C_1)
+    return None if found is None else (found.certification_id, found.automatic)
+
+
+class Overtaken(Storage):
+    """A storage in which something happens after the n-th look at what items carry, the first time."""
+
+    def __init__(self, inner: Storage, at: int, meanwhile: Callable[[], object]) -> None:
+        self._inner, self._at, self._meanwhile = inner, at, meanwhile
+        self._looked = 0
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        with self._inner.transaction() as tx:
+            look = tx.certifications.carried_by
+
+            def carried_by(items: Collection[ItemRef]) -> dict[ItemRef, Assignment]:
+                found = look(items)
+                self._looked += 1
+                if self._looked == self._at:
+                    elsewhere(self._meanwhile)
+                return found
+
+            tx.certifications.carried_by = carried_by  # type: ignore[method-assign]
+            try:
+                yield tx
+            finally:
+                tx.certifications.carried_by = look  # type: ignore[method-assign]
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        with self._inner.reading() as tx:
+            yield tx
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._inner.in_transaction
+
+
+def overtaken(platform: Platform, meanwhile: Callable[[], object]) -> Registrar:
+    """A registrar that is overtaken once it knows what items carry."""
+    storage = Overtaken(platform.storage, 1, meanwhile)
+    return Registrar(storage=storage, directory=platform.directory, catalog=platform.catalog)
+
+
+def test_f15_an_item_that_was_unassigned_meanwhile_is_not_assigned_again(platform: Platform) -> None:
+    """R-9: by the way of saying whether it issues by itself."""
+    registrar = overtaken(platform, lambda: CHANGES["unassign"](platform))
+    with pytest.raises(NotFound):
+        registrar.defining.set_automatic([C_1], False, actor=ADMIN)
+    assert assignment(platform) is None
+
+
+def test_f15_an_item_that_changed_hands_meanwhile_is_unassigned_from_what_it_carries(platform: Platform) -> None:
+    """R-7: from that, and awards of that are taken back."""
+    other = platform.certification("SAFE-2")
+    platform.award("ana", basis=Basis(BasisKind.COURSE, C_1.code))
+
+    def change_hands() -> None:
+        platform.registrar.defining.unassign_items([C_1], awards="keep", actor=ADMIN)
+        platform.registrar.defining.assign("SAFE-2", [C_1], actor=ADMIN)
+        platform.award("bo", code="SAFE-2", basis=Basis(BasisKind.COURSE, C_1.code))
+
+    told = overtaken(platform, change_hands).defining.unassign_items([C_1], awards="remove", actor=ADMIN)
+    assert told == Unassigned((C_1,), 1, 1)
+    assert assignment(platform) is None
+    with platform.storage.reading() as tx:
+        live = tx.awards.search(AwardQuery(platform.now, live=True))
+    assert [each.certification_id == other.id for each in live] == [False]
+
+
+def test_f15_an_item_that_is_free_meanwhile_can_be_assigned(platform: Platform) -> None:
+    """R-5: what it carried was deleted."""
+    other = platform.certification("SAFE-2")
+    overtaken(platform, lambda: CHANGES["delete"](platform)).defining.assign("SAFE-2", [C_1], actor=ADMIN)
+    assert assignment(platform) == (other.id, None)

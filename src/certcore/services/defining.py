@@ -12,7 +12,7 @@ from certcore.domain.numbers import new_ids
 from certcore.domain.people import NOBODY, Act, Actor, Scope
 from certcore.domain.tombstones import Removal
 from certcore.domain.transitions import Context
-from certcore.errors import CodeTaken, InvalidValue, ItemTaken, LiveAwards, NotFound, NotTypedBack
+from certcore.errors import CodeTaken, Conflict, InvalidValue, ItemTaken, LiveAwards, NotFound, NotTypedBack
 from certcore.ports import Ports, Transaction
 from certcore.services.access import demand
 from certcore.services.removing import Burial, Deletion, count_live, delete, earned_through, take_back
@@ -152,13 +152,16 @@ class Defining:
 
         def work(tx: Transaction) -> None:
             certification = find_certification(tx, ref)
+            tx.certifications.hold([certification])
             carried = tx.certifications.carried_by(items)
             for item in dict.fromkeys(items):
                 holder = carried.get(item)
                 if holder is None:
                     tx.certifications.assign(Assignment(item, certification.id, now, automatic))
                 elif holder.certification_id != certification.id:
-                    other = tx.certifications.by_id([holder.certification_id])[holder.certification_id]
+                    other = tx.certifications.by_id([holder.certification_id]).get(holder.certification_id)
+                    if other is None:
+                        raise Conflict("what an item carries")  # it has just been deleted
                     raise ItemTaken(str(item), other.label)
 
         in_unit(self._ports.storage, work)
@@ -171,12 +174,11 @@ class Defining:
         demand(self._ports, actor, Act.DEFINE, "item", _listed(items))
 
         def work(tx: Transaction) -> None:
-            carried = tx.certifications.carried_by(items)
+            carried = _carried_alone(tx, items)
             _check_known(items, carried)
             tx.certifications.unassign(items)
             for each in carried.values():
                 tx.certifications.assign(evolve(each, automatic=automatic))
-            _mark_changed(tx, {each.certification_id for each in carried.values()})
 
         in_unit(self._ports.storage, work)
 
@@ -187,7 +189,7 @@ class Defining:
         """
         demand(self._ports, actor, Act.DEFINE, "item", _listed(items))
         with self._ports.storage.reading() as tx:
-            carried = self._carried(tx, items)
+            carried = self._known(tx.certifications.carried_by(items), items)
             return Unassigned(tuple(carried), sum(map(len, earned_through(self._ports, tx, carried))), 0)
 
     def unassign_items(
@@ -204,8 +206,7 @@ class Defining:
         scope = demand(self._ports, actor, Act.UNASSIGN, "item", _listed(items)) if remove else NOBODY
 
         def work(tx: Transaction) -> Unassigned:
-            carried = self._carried(tx, items)
-            _mark_changed(tx, set(carried.values()))
+            carried = self._known(_carried_alone(tx, items), items)
             tx.certifications.unassign(carried)
             context = Context(actor, self._ports.now())
             count = 0
@@ -219,9 +220,8 @@ class Defining:
 
         return in_unit(self._ports.storage, work)
 
-    def _carried(self, tx: Transaction, items: Collection[ItemRef]) -> dict[ItemRef, int]:
+    def _known(self, carried: Mapping[ItemRef, Assignment], items: Collection[ItemRef]) -> dict[ItemRef, int]:
         """The id of the certification that each item carries, in order; `NotFound` for an item that is not there."""
-        carried = tx.certifications.carried_by(items)
         unknown = [item for item in items if item not in carried]
         _check_known(unknown, self._ports.catalog.items(unknown))
         return {item: carried[item].certification_id for item in sorted_items(carried)}
@@ -289,10 +289,17 @@ def _check_known(items: Collection[ItemRef], known: Container[ItemRef]) -> None:
             raise NotFound(item.kind.replace("_", " "), item.code)
 
 
-def _mark_changed(tx: Transaction, ids: Collection[int]) -> None:
-    """A new version of these, so that whoever has read one and is about to issue it reads it again."""
-    for each in tx.certifications.by_id(ids).values():
+def _carried_alone(tx: Transaction, items: Collection[ItemRef]) -> dict[ItemRef, Assignment]:
+    """What the items carry, which nobody else changes until the transaction ends.
+
+    What they carry gets a new version, so that whoever has read it and is about to issue it reads it again.
+    """
+    carried = tx.certifications.carried_by(items)
+    for _, each in sorted(tx.certifications.by_id({each.certification_id for each in carried.values()}).items()):
         tx.certifications.update(each.edited())
+    if tx.certifications.carried_by(items) != carried:
+        raise Conflict("what an item carries")
+    return carried
 
 
 def _listed(items: Collection[ItemRef]) -> str:
