@@ -149,6 +149,7 @@ class Defining:
 
         def work(tx: Transaction) -> None:
             certification = find_certification(tx, ref)
+            tx.certifications.hold([certification])
             carried = tx.certifications.carried_by(items)
             for item in dict.fromkeys(items):
                 holder = carried.get(item)
