@@ -39,6 +39,7 @@ unix_socket_directories = '{folder}'
 unix_socket_permissions = 0700
 max_connections = 300
 fsync = off
+autovacuum = off
 synchronous_commit = off
 full_page_writes = off
 """

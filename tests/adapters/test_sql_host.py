@@ -1,7 +1,8 @@
 """The SQL storage inside a transaction that the host owns: Django's, SQLAlchemy's, a driver's."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -9,11 +10,23 @@ import pytest
 from psycopg.rows import dict_row
 from sqlalchemy import create_engine, event, text
 
-from certcore.adapters.sql import SqlDirectory, SqlStorage
+from certcore.adapters.sql import SqlCatalog, SqlDirectory, SqlStorage
 from certcore.adapters.sql.people import PersonRecord
 from certcore.domain.awards import Award
+from certcore.domain.certifications import Item
+from certcore.domain.deliveries import Retake
 from certcore.errors import Conflict, StorageError
-from certcore.testing.builders import make_award, make_certification, make_entry, make_event
+from certcore.testing.builders import (
+    COURSE,
+    NOW,
+    make_award,
+    make_certification,
+    make_completion,
+    make_delivery,
+    make_entry,
+    make_event,
+    make_renewal,
+)
 from certcore.testing.storage.base import all_awards, store
 from tests.adapters.hosts import HOSTS, DjangoHost, Host, driver_connection
 
@@ -254,6 +267,26 @@ def _use(storage: SqlStorage) -> None:
         assert len(tx.awards.live([CERTIFICATION.id], [award.learner_id for award in awards])) == len(awards)
     SqlDirectory(storage).save_people([PersonRecord(username="ada", groups=["night"])])
     assert [each.username for each in SqlDirectory(storage).members(["night"], [])] == ["ada"]
+    _live(storage, awards)
+
+
+def _live(storage: SqlStorage, awards: Sequence[Award]) -> None:
+    """What streams, says what was new, or locks."""
+    completions = [make_completion(award.learner_id) for award in awards]
+    with storage.transaction() as tx:
+        assert [row[0] for row in tx.awards.statuses(NOW)] == [award.number for award in awards]
+        assert tx.completions.add([*completions, *completions[:1]]) == [True] * len(awards) + [False]
+        tx.renewals.add(list(map(make_renewal, awards)))
+        tx.deliveries.add([make_delivery(award) for award in awards])
+        assert len(tx.deliveries.due(NOW, 1_000, ["retake"])) == len(awards)
+        tx.certifications.hold([CERTIFICATION])
+        tx.awards.delete([awards[0].id])
+    catalog = SqlCatalog(storage)
+    catalog.save_items([Item(COURSE)])
+    catalog.complete(completions)
+    catalog.retake(Retake("0" * 32, completions[0].learner_id, COURSE, NOW + timedelta(1)))
+    assert len(list(catalog.completions([COURSE]))) == len(completions)
+    assert len(all_awards(storage)) == len(awards) - 1
 
 
 @pytest.mark.parametrize("isolation_level", [None, "", "DEFERRED", "EXCLUSIVE"])

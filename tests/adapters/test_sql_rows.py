@@ -1,6 +1,7 @@
 """Rows that come back exactly as they were written, or not at all."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -8,13 +9,25 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from certcore.adapters.sql import PersonRecord, SqlCatalog, SqlDirectory, SqlStorage, awards
+from certcore.adapters.sql import PersonRecord, SqlCatalog, SqlDirectory, SqlStorage, SqlTransaction, awards
 from certcore.domain.awards import Basis, BasisKind, Details, Link, Period
-from certcore.domain.certifications import Item, ItemRef
+from certcore.domain.certifications import Assignment, Item, ItemRef
 from certcore.domain.checks import nfc
 from certcore.errors import CorruptRecord, InvalidValue
 from certcore.ports import AwardQuery
-from certcore.testing.builders import NOW, make_award, make_certification, make_entry, make_event, make_job
+from certcore.testing.builders import (
+    COURSE,
+    NOW,
+    make_award,
+    make_certification,
+    make_completion,
+    make_delivery,
+    make_entry,
+    make_event,
+    make_job,
+    make_renewal,
+    make_tombstone,
+)
 from certcore.testing.storage.base import all_awards, store
 from tests.cases import needs_cases
 
@@ -153,6 +166,65 @@ def test_f39_other_corrupt_rows_are_errors_by_name_too(
         assert list(tx.history.by_job(job.id, None, 10)) == []
         assert [each.username for each in directory.members(["g"], [])] == ["b"]
     assert len(caplog.records) == 4
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("completion", "day", "soon"),
+        ("completion", "zone", "Mars/Olympus"),
+        ("completion", "exact", 2),
+        ("completion", "at", 2**62),
+        ("completion", "score", "many"),
+        ("renewal", "policy", "{}}"),
+        ("renewal", "items", '["book:1"]'),
+        ("renewal", "state", "stuck"),
+        ("renewal", "allow_retake", 7),
+        ("delivery", "state", "lost"),
+        ("delivery", "due_at", 2**62),
+        ("tombstone", "act", "stolen"),
+        ("item_certification", "automatic", 3),
+        ("item_certification", "assigned_at", 2**62),
+        ("enrolment", "exact", 5),
+        ("enrolment", "zone", None),
+        ("item", "materials", "["),
+        ("item", "usable", 2),
+    ],
+)
+def test_f39_what_happens_to_awards_is_never_guessed(
+    sql_storage: SqlStorage, table: str, column: str, value: object
+) -> None:
+    """A corrupt completion, renewal, delivery, tombstone, assignment, enrolment or item is an error by name."""
+    store(sql_storage, CERTIFICATION, AWARD, make_completion(), make_renewal(AWARD), make_delivery(AWARD))
+    store(sql_storage, make_tombstone(AWARD))
+    catalog = SqlCatalog(sql_storage)
+    catalog.save_items([Item(COURSE, materials=("film",))])
+    catalog.complete([make_completion()])
+    with sql_storage.transaction() as tx:
+        tx.certifications.assign(Assignment(COURSE, CERTIFICATION.id, NOW))
+    change(sql_storage, f"UPDATE certcore_{table} SET {column} = :value", value=value)
+    lookups: dict[str, Callable[[SqlTransaction], object]] = {
+        "completion": lambda tx: tx.completions.of(["id-ada"], [COURSE]),
+        "renewal": lambda tx: tx.renewals.of([AWARD.id]),
+        "delivery": lambda tx: tx.deliveries.of([AWARD.id]),
+        "tombstone": lambda tx: tx.tombstones.of([AWARD.number]),
+        "item_certification": lambda tx: tx.certifications.carried_by([COURSE]),
+        "enrolment": lambda _: list(catalog.completions([COURSE])),
+        "item": lambda _: catalog.items([COURSE]),
+    }
+    with sql_storage.reading() as tx, pytest.raises(CorruptRecord):
+        lookups[table](tx)
+
+
+def test_f39_a_corrupt_delivery_holds_up_no_other(sql_storage: SqlStorage, caplog: pytest.LogCaptureFixture) -> None:
+    """R-83: what is due goes on without it, and it is logged."""
+    corrupt, healthy = make_delivery(AWARD), make_delivery(AWARD)
+    store(sql_storage, CERTIFICATION, AWARD, corrupt, healthy)
+    change(sql_storage, "UPDATE certcore_delivery SET payload = '', attempts = -1 WHERE id = :id", id=corrupt.id)
+    change(sql_storage, "UPDATE certcore_delivery SET learner_id = ' ' WHERE id = :id", id=corrupt.id)
+    with sql_storage.transaction() as tx:
+        assert list(tx.deliveries.due(NOW, 10, ["retake"])) == [healthy]
+    assert len(caplog.records) == 1
 
 
 def test_statuses_come_in_parts_and_may_be_left_half_way(

@@ -16,7 +16,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Engine, String, create_engine, inspect, text
 
 from certcore.adapters.sql import SqlCatalog, SqlStorage, check, revisions, schema, upgrade
-from certcore.adapters.sql.tables import PREFIX, REVISION, VERSION_TABLE, metadata
+from certcore.adapters.sql.columns import PREFIX, VERSION_TABLE, metadata
+from certcore.adapters.sql.tables import REVISION
 from certcore.domain.certifications import Item, ItemRef
 from certcore.errors import SchemaMismatch
 from certcore.testing.builders import make_award, make_certification

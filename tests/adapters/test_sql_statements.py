@@ -92,7 +92,7 @@ def lookups(engine: Engine, storage: SqlStorage) -> list[Statement]:
     store(storage, *(ended(make_award(), EndReason.REVOKED) for _ in range(MORE_THAN_A_FEW)))
     with storage.transaction() as tx:
         for n in range(MORE_THAN_A_FEW):
-            tx.certifications.assign(Assignment(ItemRef.parse(f"course:{n}"), n, NOW))
+            tx.certifications.assign(Assignment(ItemRef.parse(f"course:{n}"), CERTIFICATION.id, NOW))
     directory, catalog = SqlDirectory(storage), SqlCatalog(storage)
     directory.save_people(PersonRecord(username=f"u{n}", groups=["g"], branches=["b"]) for n in range(MORE_THAN_A_FEW))
     catalog.save_items(Item(ItemRef.parse(f"course:{n}")) for n in range(MORE_THAN_A_FEW))
@@ -115,7 +115,7 @@ def lookups(engine: Engine, storage: SqlStorage) -> list[Statement]:
         tx.awards.latest_revocations([CERTIFICATION.id], learners)
         for wanted, people in ((None, learners), ([1], None), ([1], learners)):
             list(tx.awards.statuses(NOW, wanted, people))
-        tx.certifications.assigned_to([CERTIFICATION.id])
+        tx.certifications.assigned_to([1])
         tx.certifications.carried_by([COURSE])
         tx.completions.of(learners, [COURSE])
         tx.renewals.of([award.id for award in asked])

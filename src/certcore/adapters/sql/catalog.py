@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 from sqlalchemy import bindparam, or_, select
 
-from certcore.adapters.sql import tables
+from certcore.adapters.sql import host_tables
 from certcore.adapters.sql.completions import completion_from, completion_row
 from certcore.adapters.sql.querying import TENANT, among, within
 from certcore.adapters.sql.storage import SqlStorage, SqlTransaction
@@ -34,22 +34,22 @@ from certcore.services.units import in_unit
 
 _Pair = tuple[str, ItemRef]
 
-_item = tables.item.c
-_enrolment = tables.enrolment.c
-_tracking = tables.tracking.c
-_ITEMS: Final = among(_item.code, "codes", *tables.item.c[1:])
-_ENROLMENTS: Final = among(_enrolment.learner_id, "learner_ids", *tables.enrolment.c[1:])
+_item = host_tables.item.c
+_enrolment = host_tables.enrolment.c
+_tracking = host_tables.tracking.c
+_ITEMS: Final = among(_item.code, "codes", *host_tables.item.c[1:])
+_ENROLMENTS: Final = among(_enrolment.learner_id, "learner_ids", *host_tables.enrolment.c[1:])
 _IN_ITEMS: Final = _ENROLMENTS.where(within(_enrolment.code, "codes")).order_by(_enrolment.seq)
-_LOCKED: Final = _IN_ITEMS.with_for_update(of=tables.enrolment)
+_LOCKED: Final = _IN_ITEMS.with_for_update(of=host_tables.enrolment)
 _CURRENT: Final = _ENROLMENTS.where(
     or_(within(_enrolment.code, "codes"), _enrolment.kind == ItemKind.LEARNING_PLAN.value),
     _enrolment.archived_at.is_(None),
 )
-_TRACKED: Final = among(_tracking.learner_id, "learner_ids", *tables.tracking.c[1:]).where(
+_TRACKED: Final = among(_tracking.learner_id, "learner_ids", *host_tables.tracking.c[1:]).where(
     within(_tracking.code, "codes")
 )
 _COMPLETED: Final = (
-    select(*tables.enrolment.c[1:])
+    select(*host_tables.enrolment.c[1:])
     .where(
         _enrolment.tenant == TENANT,
         _enrolment.code == bindparam("code"),
@@ -82,7 +82,7 @@ class SqlCatalog(Catalog):
         """Create or replace items by kind and code in one transaction; how many there were."""
         with self._storage.transaction() as tx:
             rows = {item.ref: _item_row(self._storage.tenant, item) for item in items}
-            tx.unit.upsert(tables.item, list(rows.values()), "an item")
+            tx.unit.upsert(host_tables.item, list(rows.values()), "an item")
         return len(rows)
 
     def enrol(self, learner_ids: Collection[str], item: ItemRef) -> None:
@@ -184,7 +184,7 @@ class SqlCatalog(Catalog):
             self._keep(tx, changed, _counts(held))
             materials = [(self._storage.tenant, order.learner_id, each) for each in item.materials]
             if changed:
-                tx.unit.delete_each(tables.tracking, ("learner_id", "material"), materials, "tracking")
+                tx.unit.delete_each(host_tables.tracking, ("learner_id", "material"), materials, "tracking")
 
         self._in_unit(work)
 
@@ -221,13 +221,13 @@ class SqlCatalog(Catalog):
         for each in enrolments:
             is_new = each.seq > held.get((each.learner_id, each.item), 0)
             rows[is_new].append(_enrolment_row(self._storage.tenant, each))
-        tx.unit.upsert(tables.enrolment, rows[False], "an enrolment")
-        tx.unit.insert(tables.enrolment, rows[True], "an enrolment")
+        tx.unit.upsert(host_tables.enrolment, rows[False], "an enrolment")
+        tx.unit.insert(host_tables.enrolment, rows[True], "an enrolment")
 
     def _track(self, tx: SqlTransaction, done: Iterable[tuple[str, ItemRef, str]]) -> None:
         tenant = self._storage.tenant
         rows = {(tenant, learner, material, item.kind.value, item.code) for learner, item, material in done}
-        tx.unit.insert_new(tables.tracking, sorted(rows), "tracking")
+        tx.unit.insert_new(host_tables.tracking, sorted(rows), "tracking")
 
     def _tracked(
         self, tx: SqlTransaction, learner_ids: Collection[str], items: Collection[ItemRef]

@@ -178,9 +178,9 @@ class SqlCertifications(CertificationRepository):
 
 
 _OF_CERTIFICATION: Final = (
-    (tables.item_certification, "certification_id"),
+    (tables.certification, "id"),  # first, since whoever gives it out holds it: after that nothing is added to the rest
     (tables.certification_edition, "certification_id"),
-    (tables.certification, "id"),
+    (tables.item_certification, "certification_id"),
 )
 
 

@@ -1,4 +1,4 @@
-"""A directory and a catalog in tables, for where no host has its own: the command line, demos, small installations."""
+"""A directory in tables, for where no host has its own: the command line, demos, small installations."""
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Executable, and_, bindparam, select, tuple_, union
 
-from certcore.adapters.sql import people, tables
+from certcore.adapters.sql import host_tables, people
 from certcore.adapters.sql.people import BranchRecord, PersonRecord
 from certcore.adapters.sql.querying import TENANT, among
 from certcore.adapters.sql.storage import SqlStorage
@@ -15,12 +15,12 @@ from certcore.domain.people import Overseers, Person, Role
 from certcore.errors import NotFound
 from certcore.ports import Directory
 
-_person = tables.person.c
-_member = tables.group_member.c
-_admin = tables.group_admin.c
-_coaching = tables.coaching.c
-_branch = tables.branch.c
-_belonging = tables.branch_member.c
+_person = host_tables.person.c
+_member = host_tables.group_member.c
+_admin = host_tables.group_admin.c
+_coaching = host_tables.coaching.c
+_branch = host_tables.branch.c
+_belonging = host_tables.branch_member.c
 
 _PERSON: Final = (
     _person.id,
@@ -58,7 +58,7 @@ _OVERSEEN: Final = union(
 _MANAGERS: Final = among(_person.id, "ids", _person.id, _person.manager_id).where(_person.manager_id.is_not(None))
 _COACHES: Final = among(_coaching.learner_id, "ids", _coaching.learner_id, _coaching.coach_id)
 _GROUP_ADMINS: Final = among(_member.person_id, "ids", _member.person_id, _admin.person_id).join(
-    tables.group_admin, and_(_admin.tenant == TENANT, _admin.group_name == _member.group_name)
+    host_tables.group_admin, and_(_admin.tenant == TENANT, _admin.group_name == _member.group_name)
 )
 
 

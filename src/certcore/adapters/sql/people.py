@@ -9,7 +9,7 @@ from uuid import uuid4
 from attrs import field, frozen
 from sqlalchemy import select
 
-from certcore.adapters.sql import tables
+from certcore.adapters.sql import host_tables
 from certcore.adapters.sql.querying import TENANT, among
 from certcore.adapters.sql.units import Unit
 from certcore.domain.checks import nfc, optional_text, short_text
@@ -22,15 +22,17 @@ T = TypeVar("T")
 BATCH: Final = 5_000
 
 _line = short_text(255, blank=True)
-_person = tables.person.c
+_person = host_tables.person.c
 _IDS: Final = among(_person.username_key, "keys", _person.username_key, _person.id)
 _STORED: Final = among(_person.id, "ids", _person.id)
-_BRANCHES: Final = select(tables.branch.c.code, tables.branch.c.parent).where(tables.branch.c.tenant == TENANT)
+_BRANCHES: Final = select(host_tables.branch.c.code, host_tables.branch.c.parent).where(
+    host_tables.branch.c.tenant == TENANT
+)
 _LINKS_OF: Final = (
-    (tables.group_member, "person_id"),
-    (tables.group_admin, "person_id"),
-    (tables.branch_member, "person_id"),
-    (tables.coaching, "coach_id"),
+    (host_tables.group_member, "person_id"),
+    (host_tables.group_admin, "person_id"),
+    (host_tables.branch_member, "person_id"),
+    (host_tables.coaching, "coach_id"),
 )
 
 
@@ -111,7 +113,7 @@ def save_people(unit: Unit, tenant: str, people: Iterable[PersonRecord]) -> int:
     for links in _batches(coached):
         known = _ids(unit, tenant, {username for _, username in links}, "coach_of")
         rows = dict.fromkeys((tenant, coach, known[username]) for coach, username in links)
-        unit.insert(tables.coaching, list(rows), "who coaches whom")
+        unit.insert(host_tables.coaching, list(rows), "who coaches whom")
     return len(seen)
 
 
@@ -122,8 +124,8 @@ def _save_batch(unit: Unit, tenant: str, people: Collection[PersonRecord]) -> Ma
     for table, owner in _LINKS_OF:
         unit.delete_each(table, owner, [(tenant, person_id) for person_id in stored], "a person")
     rows = [_row(tenant, ids[each.username_key], each) for each in people]
-    unit.insert(tables.person, [row for row in rows if row[1] not in stored], "one of the people")
-    unit.upsert(tables.person, [row for row in rows if row[1] in stored], "one of the people")
+    unit.insert(host_tables.person, [row for row in rows if row[1] not in stored], "one of the people")
+    unit.upsert(host_tables.person, [row for row in rows if row[1] in stored], "one of the people")
     _save_memberships(unit, tenant, [(ids[each.username_key], each) for each in people])
     return ids
 
@@ -143,11 +145,11 @@ def _new_and_known(unit: Unit, tenant: str, people: Collection[PersonRecord]) ->
 
 def _save_memberships(unit: Unit, tenant: str, people: Collection[tuple[str, PersonRecord]]) -> None:
     in_groups = [(tenant, name, person_id) for person_id, each in people for name in each.groups]
-    unit.insert(tables.group_member, in_groups, "a group's member")
+    unit.insert(host_tables.group_member, in_groups, "a group's member")
     in_branches = [(tenant, code, person_id) for person_id, each in people for code in each.branches]
-    unit.insert(tables.branch_member, in_branches, "a branch's member")
+    unit.insert(host_tables.branch_member, in_branches, "a branch's member")
     admins = [(tenant, person_id, name) for person_id, each in people for name in each.admin_of]
-    unit.insert(tables.group_admin, admins, "a group's admin")
+    unit.insert(host_tables.group_admin, admins, "a group's admin")
     _save_mentioned(unit, tenant, {code for _, each in people for code in each.branches})
 
 
@@ -172,7 +174,7 @@ def _save_managers(unit: Unit, tenant: str, managers: Iterable[tuple[str, str]])
     for links in _batches(managers):
         known = _ids(unit, tenant, {username for _, username in links}, "manager")
         rows = [(known[username], tenant, person_id) for person_id, username in links]
-        unit.set_each(tables.person, "manager_id", rows, "who manages whom")
+        unit.set_each(host_tables.person, "manager_id", rows, "who manages whom")
 
 
 def _ids(unit: Unit, tenant: str, usernames: Collection[str], key: str) -> Mapping[str, str]:
@@ -193,7 +195,7 @@ def save_branches(unit: Unit, tenant: str, branches: Iterable[BranchRecord]) -> 
     parents = {row[0]: row[1] for row in unit.rows(_BRANCHES, tenant=tenant)} | given
     for code in given:
         _check_chain(code, parents)
-    unit.upsert(tables.branch, [(tenant, code, parent) for code, parent in given.items()], "a branch")
+    unit.upsert(host_tables.branch, [(tenant, code, parent) for code, parent in given.items()], "a branch")
     return len(given)
 
 
@@ -212,7 +214,7 @@ def _save_mentioned(unit: Unit, tenant: str, codes: Collection[str]) -> None:
     """Branches that people are in and nobody has described stand at the top."""
     if codes:
         known = {row[0] for row in unit.rows(_BRANCHES, tenant=tenant)}
-        unit.insert(tables.branch, [(tenant, code, None) for code in sorted(set(codes) - known)], "a branch")
+        unit.insert(host_tables.branch, [(tenant, code, None) for code in sorted(set(codes) - known)], "a branch")
 
 
 def _batches(values: Iterable[T]) -> Iterator[list[T]]:

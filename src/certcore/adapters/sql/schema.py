@@ -4,9 +4,10 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import URL, Connection, Engine, Select, column, inspect, select, table, text
 
+from certcore.adapters.sql.columns import PREFIX, VERSION_TABLE
 from certcore.adapters.sql.connecting import connections_to
 from certcore.adapters.sql.failures import translated
-from certcore.adapters.sql.tables import PREFIX, REVISION, VERSION_TABLE
+from certcore.adapters.sql.tables import REVISION
 from certcore.adapters.sql.units import Unit
 from certcore.errors import Retryable, SchemaMismatch, StorageError
 

@@ -1,188 +1,114 @@
-"""The tables: their columns, keys and indexes.
-
-Every name starts with ``certcore_``, so that the tables lie beside the host's own, and the tenant leads every key and
-index (R-116). Whatever a database might round, fold or cut is stored as what no database touches: instants as whole
-microseconds since 1970 (BIGINT), civil dates as ISO text, decimals and JSON as text, flags as 0 and 1.
+"""The tables of certcore's own state; those of the embedded directory and catalog are in `host_tables`.
 
 Awards, history and outbox have no foreign keys: they are written in bulk, by services that have just read what they
 refer to, and history outlives what it tells of.
 """
 
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import (
-    CHAR,
-    BigInteger,
-    Column,
-    ForeignKeyConstraint,
-    Index,
-    LargeBinary,
-    MetaData,
-    PrimaryKeyConstraint,
-    SmallInteger,
-    String,
-    Table,
-    Text,
-    text,
+from sqlalchemy import CHAR, BigInteger, Column, Index, text
+
+from certcore.adapters.sql.columns import (
+    DAY,
+    FLAG,
+    PREFIX,
+    added,
+    index,
+    octets,
+    optional,
+    prose,
+    required,
+    table,
+    word,
 )
-from sqlalchemy.dialects import mysql
-from sqlalchemy.types import TypeEngine
 
-PREFIX: Final = "certcore_"
-VERSION_TABLE: Final = f"{PREFIX}alembic_version"
 REVISION: Final = "0003"
-"""The revision of the tables below; the newest migration leads to it."""
+"""The revision of the tables; the newest migration leads to it."""
 
 REVOKED: Final = "end_reason = 'revoked'"
 """Which awards the index of revocations has: a query that says just this can use it."""
 
-_MARIADB: Final = {"charset": "utf8mb4", "collation": "utf8mb4_nopad_bin"}
 
-
-def word(length: int) -> TypeEngine[str]:
-    """Text that is compared and ordered by code point, at most ``length`` characters.
-
-    MariaDB's default collations take different usernames for equal (f42); keys stay below its 3,072 bytes.
-    """
-    return (
-        String(length)
-        .with_variant(String(length, collation="C"), "postgresql")
-        .with_variant(mysql.VARCHAR(length, **_MARIADB), "mysql", "mariadb")
-    )
-
-
-def prose() -> TypeEngine[str]:
-    """Text of any length, never compared."""
-    return Text().with_variant(mysql.LONGTEXT(**_MARIADB), "mysql", "mariadb")
-
-
-def octets(length: int) -> TypeEngine[bytes]:
-    """Bytes, at most ``length``."""
-    return LargeBinary(length).with_variant(mysql.VARBINARY(length), "mysql", "mariadb")
-
-
-_DAY = CHAR(10)
-_FLAG = SmallInteger
-
-metadata: Final = MetaData(naming_convention={"pk": "%(table_name)s_pk"})
-
-
-def _table(name: str, key: tuple[str, ...], *items: Column[Any] | Index | ForeignKeyConstraint) -> Table:
-    """A table of many tenants."""
-    return Table(
-        PREFIX + name,
-        metadata,
-        _required("tenant", word(64)),
-        *items,
-        PrimaryKeyConstraint("tenant", *key),
-    )
-
-
-def _required(name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]], *, fixed: bool = False) -> Column[Any]:
-    """A column that is never NULL; ``fixed`` when no update changes it, which spares its indexes the work."""
-    return Column(name, kind, nullable=False, info={"fixed": fixed})
-
-
-def _optional(name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]]) -> Column[Any]:
-    return Column(name, kind, nullable=True)
-
-
-def _added(name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]], earlier: str | None) -> Column[Any]:
-    """A column of a later release; rows from before have the value ``earlier``, where it is None they have none."""
-    return Column(name, kind, nullable=earlier is None, server_default=earlier)
-
-
-def _index(name: str, *columns: str, unique: bool = False) -> Index:
-    return Index(PREFIX + name, "tenant", *columns, unique=unique)
-
-
-def _belongs_to(table: Table, *columns: str, refers_to: tuple[str, ...] = ("id",)) -> ForeignKeyConstraint:
-    return ForeignKeyConstraint(
-        ["tenant", *columns],
-        [f"{table.name}.tenant", *(f"{table.name}.{column}" for column in refers_to)],
-    )
-
-
-certification: Final = _table(
+certification: Final = table(
     "certification",
     ("id",),
-    _required("id", BigInteger),
-    _required("name", word(255)),
-    _optional("code", word(255)),
-    _required("description", prose()),
-    _required("policy", prose()),
-    _required("allow_retake", _FLAG),
-    _required("template", word(64)),
-    _optional("credits", word(255)),
-    _required("retired", _FLAG),
-    _required("edition", BigInteger),
-    _required("version", BigInteger),
-    _added("automatic", _FLAG, "1"),
+    required("id", BigInteger),
+    required("name", word(255)),
+    optional("code", word(255)),
+    required("description", prose()),
+    required("policy", prose()),
+    required("allow_retake", FLAG),
+    required("template", word(64)),
+    optional("credits", word(255)),
+    required("retired", FLAG),
+    required("edition", BigInteger),
+    required("version", BigInteger),
+    added("automatic", FLAG, "1"),
     Column("items_needed", BigInteger, nullable=True, server_default="1"),
-    _added("auto_renew", _FLAG, "0"),
-    _index("certification_code", "code", unique=True),
+    added("auto_renew", FLAG, "0"),
+    index("certification_code", "code", unique=True),
 )
 
-certification_edition: Final = _table(
+certification_edition: Final = table(
     "certification_edition",
     ("certification_id", "edition"),
-    _required("certification_id", BigInteger),
-    _required("edition", BigInteger),
-    _required("name", word(255)),
-    _required("description", prose()),
+    required("certification_id", BigInteger),
+    required("edition", BigInteger),
+    required("name", word(255)),
+    required("description", prose()),
 )
 
-item_certification: Final = _table(
+item_certification: Final = table(
     "item_certification",
     ("code", "kind"),
-    _required("kind", word(32)),
-    _required("code", word(255)),
-    _required("certification_id", BigInteger),
-    _required("assigned_at", BigInteger),
-    _added("automatic", _FLAG, None),
-    _index("item_certification_of", "certification_id"),
+    required("kind", word(32)),
+    required("code", word(255)),
+    required("certification_id", BigInteger),
+    required("assigned_at", BigInteger),
+    added("automatic", FLAG, None),
+    index("item_certification_of", "certification_id"),
 )
 
-award: Final = _table(
+award: Final = table(
     "award",
     ("id",),
-    _required("id", BigInteger),
-    _required("number", word(32), fixed=True),
-    _required("token", octets(32), fixed=True),
-    _required("certification_id", BigInteger, fixed=True),
-    _required("edition", BigInteger),
-    _required("learner_id", word(64), fixed=True),
-    _required("learner_name", prose()),
-    _required("zone", word(64)),
-    _required("issued_on", _DAY),
-    _required("issued_at", BigInteger),
-    _required("anchor_on", _DAY),
-    _optional("expires_on", _DAY),
-    _optional("expires_at", BigInteger),
-    _optional("expiring_on", _DAY),
-    _optional("expiring_at", BigInteger),
-    _optional("grace_ends_at", BigInteger),
-    _required("basis", word(32)),
-    _optional("basis_code", word(255)),
-    _optional("basis_links", prose()),
-    _optional("score", word(255)),
-    _optional("completed_on", _DAY),
-    _optional("credits", word(255)),
-    _optional("note", prose()),
-    _optional("renews", BigInteger),
-    _optional("renewed_by", BigInteger),
-    _optional("end_reason", word(32)),
-    _optional("ended_at", BigInteger),
-    _optional("live", _FLAG),
-    _required("version", BigInteger),
-    _required("head", octets(32)),
+    required("id", BigInteger),
+    required("number", word(32), fixed=True),
+    required("token", octets(32), fixed=True),
+    required("certification_id", BigInteger, fixed=True),
+    required("edition", BigInteger),
+    required("learner_id", word(64), fixed=True),
+    required("learner_name", prose()),
+    required("zone", word(64)),
+    required("issued_on", DAY),
+    required("issued_at", BigInteger),
+    required("anchor_on", DAY),
+    optional("expires_on", DAY),
+    optional("expires_at", BigInteger),
+    optional("expiring_on", DAY),
+    optional("expiring_at", BigInteger),
+    optional("grace_ends_at", BigInteger),
+    required("basis", word(32)),
+    optional("basis_code", word(255)),
+    optional("basis_links", prose()),
+    optional("score", word(255)),
+    optional("completed_on", DAY),
+    optional("credits", word(255)),
+    optional("note", prose()),
+    optional("renews", BigInteger),
+    optional("renewed_by", BigInteger),
+    optional("end_reason", word(32)),
+    optional("ended_at", BigInteger),
+    optional("live", FLAG),
+    required("version", BigInteger),
+    required("head", octets(32)),
     # The live lookup, a learner's awards, and one live award per learner and certification (R-23) in one index: `live`
     # is 1 or NULL, since unique indexes let any number of NULLs pass and MariaDB has no partial ones.
-    _index("award_live", "learner_id", "certification_id", "live", unique=True),
-    _index("award_certification", "certification_id", "id", "live"),
-    _index("award_number", "number", unique=True),
-    _index("award_token", "token", unique=True),
-    _index("award_expiry", "expires_at", "id"),
+    index("award_live", "learner_id", "certification_id", "live", unique=True),
+    index("award_certification", "certification_id", "id", "live"),
+    index("award_number", "number", unique=True),
+    index("award_token", "token", unique=True),
+    index("award_expiry", "expires_at", "id"),
     # Asked with every completion; small, since it has the revoked ones only where a database can leave out the others.
     Index(
         f"{PREFIX}award_revoked",
@@ -195,270 +121,167 @@ award: Final = _table(
     ),
 )
 
-history: Final = _table(
+history: Final = table(
     "history",
     ("award_id", "seq"),
-    _required("award_id", BigInteger),
-    _required("seq", BigInteger),
-    _required("at", BigInteger),
-    _required("act", word(64)),
-    _required("facts", prose()),
-    _optional("personal", prose()),
-    _optional("salt", octets(32)),
-    _required("digest", octets(32)),
-    _required("hash", octets(32)),
-    _optional("job_id", BigInteger),
-    _index("history_job", "job_id", "award_id", "seq"),
+    required("award_id", BigInteger),
+    required("seq", BigInteger),
+    required("at", BigInteger),
+    required("act", word(64)),
+    required("facts", prose()),
+    optional("personal", prose()),
+    optional("salt", octets(32)),
+    required("digest", octets(32)),
+    required("hash", octets(32)),
+    optional("job_id", BigInteger),
+    index("history_job", "job_id", "award_id", "seq"),
 )
 
-outbox: Final = _table(
+outbox: Final = table(
     "outbox",
     ("award_id", "seq"),
-    _required("award_id", BigInteger),
-    _required("seq", BigInteger),
-    _required("kind", word(64)),
-    _required("version", BigInteger),
-    _required("payload", prose()),
-    _required("due_at", BigInteger),
-    _required("notify", _FLAG),
-    _index("outbox_due", "due_at", "award_id", "seq"),
+    required("award_id", BigInteger),
+    required("seq", BigInteger),
+    required("kind", word(64)),
+    required("version", BigInteger),
+    required("payload", prose()),
+    required("due_at", BigInteger),
+    required("notify", FLAG),
+    index("outbox_due", "due_at", "award_id", "seq"),
 )
 
-job: Final = _table(
+job: Final = table(
     "job",
     ("id",),
-    _required("id", BigInteger),
-    _required("kind", word(64)),
-    _required("actor_id", word(64)),
-    _required("actor_roles", prose()),
-    _required("payload", prose()),
-    _required("fingerprint", CHAR(64)),
-    _required("created_at", BigInteger),
-    _optional("idempotency_key", word(255)),
-    _required("state", word(32)),
-    _required("done", BigInteger),
-    _optional("total", BigInteger),
-    _required("checkpoint", prose()),
-    _required("result", prose()),
-    _required("version", BigInteger),
-    _index("job_key", "idempotency_key", unique=True),
-    _index("job_state", "state", "created_at", "id"),
-    _index("job_fingerprint", "fingerprint"),
+    required("id", BigInteger),
+    required("kind", word(64)),
+    required("actor_id", word(64)),
+    required("actor_roles", prose()),
+    required("payload", prose()),
+    required("fingerprint", CHAR(64)),
+    required("created_at", BigInteger),
+    optional("idempotency_key", word(255)),
+    required("state", word(32)),
+    required("done", BigInteger),
+    optional("total", BigInteger),
+    required("checkpoint", prose()),
+    required("result", prose()),
+    required("version", BigInteger),
+    index("job_key", "idempotency_key", unique=True),
+    index("job_state", "state", "created_at", "id"),
+    index("job_fingerprint", "fingerprint"),
 )
 
-job_reject: Final = _table(
+job_reject: Final = table(
     "job_reject",
     ("job_id", "line"),
-    _required("job_id", BigInteger),
-    _required("line", BigInteger),
-    _required("cells", prose()),
-    _required("problems", prose()),
+    required("job_id", BigInteger),
+    required("line", BigInteger),
+    required("cells", prose()),
+    required("problems", prose()),
 )
 
-completion: Final = _table(
+completion: Final = table(
     "completion",
     ("learner_id", "code", "kind", "at"),
-    _required("learner_id", word(64)),
-    _required("kind", word(32)),
-    _required("code", word(255)),
-    _required("at", BigInteger),
-    _required("day", _DAY),
-    _required("zone", word(64)),
-    _required("exact", _FLAG),
-    _optional("score", word(255)),
-    _optional("credits", word(255)),
+    required("learner_id", word(64)),
+    required("kind", word(32)),
+    required("code", word(255)),
+    required("at", BigInteger),
+    required("day", DAY),
+    required("zone", word(64)),
+    required("exact", FLAG),
+    optional("score", word(255)),
+    optional("credits", word(255)),
 )
 
-renewal: Final = _table(
+renewal: Final = table(
     "renewal",
     ("award_id",),
-    _required("award_id", BigInteger),
-    _required("learner_id", word(64), fixed=True),
-    _required("certification_id", BigInteger, fixed=True),
-    _required("started_at", BigInteger),
-    _required("policy", prose()),
-    _required("allow_retake", _FLAG),
-    _required("items", prose()),
-    _required("state", word(32)),
-    _required("version", BigInteger),
+    required("award_id", BigInteger),
+    required("learner_id", word(64), fixed=True),
+    required("certification_id", BigInteger, fixed=True),
+    required("started_at", BigInteger),
+    required("policy", prose()),
+    required("allow_retake", FLAG),
+    required("items", prose()),
+    required("state", word(32)),
+    required("version", BigInteger),
 )
 
-delivery: Final = _table(
+delivery: Final = table(
     "delivery",
     ("id",),
-    _required("id", word(32)),
-    _required("kind", word(64), fixed=True),
-    _required("award_id", BigInteger, fixed=True),
-    _required("learner_id", word(64), fixed=True),
-    _required("payload", prose()),
-    _required("due_at", BigInteger),
-    _required("attempts", BigInteger),
-    _required("state", word(32)),
-    _optional("error", prose()),
-    _required("version", BigInteger),
-    _index("delivery_due", "state", "due_at", "id"),
-    _index("delivery_award", "award_id", "due_at", "id"),
+    required("id", word(32)),
+    required("kind", word(64), fixed=True),
+    required("award_id", BigInteger, fixed=True),
+    required("learner_id", word(64), fixed=True),
+    required("payload", prose()),
+    required("due_at", BigInteger),
+    required("attempts", BigInteger),
+    required("state", word(32)),
+    optional("error", prose()),
+    required("version", BigInteger),
+    index("delivery_due", "state", "due_at", "id"),
+    index("delivery_award", "award_id", "due_at", "id"),
 )
 
-tombstone: Final = _table(
+tombstone: Final = table(
     "tombstone",
     ("number",),
-    _required("number", word(32)),
-    _required("award_id", BigInteger),
-    _required("act", word(32)),
-    _required("at", BigInteger),
-    _required("actor_id", word(64)),
-    _optional("reason", prose()),
-    _required("length", BigInteger),
-    _required("head", octets(32)),
+    required("number", word(32)),
+    required("award_id", BigInteger),
+    required("act", word(32)),
+    required("at", BigInteger),
+    required("actor_id", word(64)),
+    optional("reason", prose()),
+    required("length", BigInteger),
+    required("head", octets(32)),
 )
 
-external_certificate: Final = _table(
+external_certificate: Final = table(
     "external_certificate",
     ("id",),
-    _required("id", BigInteger),
-    _required("learner_id", word(64), fixed=True),
-    _required("uploaded_by", word(64), fixed=True),
-    _required("title", word(255)),
-    _required("delivered_on", _DAY),
-    _required("zone", word(64)),
-    _optional("expires_on", _DAY),
-    _optional("credits", word(255)),
-    _optional("equivalence", BigInteger),
-    _required("digest", CHAR(64), fixed=True),
-    _required("size", BigInteger, fixed=True),
-    _required("file_name", word(255), fixed=True),
-    _required("findings", prose(), fixed=True),
-    _required("state", word(32)),
-    _required("submitted_at", BigInteger, fixed=True),
-    _required("series", BigInteger, fixed=True),
-    _required("revision", BigInteger, fixed=True),
-    _optional("previous", BigInteger),
-    _optional("submitted", prose()),
-    _optional("reviewer_id", word(64)),
-    _optional("reviewed_at", BigInteger),
-    _optional("comment", prose()),
-    _optional("outcome", word(32)),
-    _optional("award_number", word(32)),
-    _optional("award_id", BigInteger),
-    _optional("reasons", prose()),
-    _required("version", BigInteger),
-    _required("head", octets(32)),
-    _index("external_series", "series", "revision", unique=True),
-    _index("external_learner", "learner_id", "submitted_at", "id"),
-    _index("external_state", "state", "submitted_at", "id"),
-    _index("external_submitted", "submitted_at", "id"),
+    required("id", BigInteger),
+    required("learner_id", word(64), fixed=True),
+    required("uploaded_by", word(64), fixed=True),
+    required("title", word(255)),
+    required("delivered_on", DAY),
+    required("zone", word(64)),
+    optional("expires_on", DAY),
+    optional("credits", word(255)),
+    optional("equivalence", BigInteger),
+    required("digest", CHAR(64), fixed=True),
+    required("size", BigInteger, fixed=True),
+    required("file_name", word(255), fixed=True),
+    required("findings", prose(), fixed=True),
+    required("state", word(32)),
+    required("submitted_at", BigInteger, fixed=True),
+    required("series", BigInteger, fixed=True),
+    required("revision", BigInteger, fixed=True),
+    optional("previous", BigInteger),
+    optional("submitted", prose()),
+    optional("reviewer_id", word(64)),
+    optional("reviewed_at", BigInteger),
+    optional("comment", prose()),
+    optional("outcome", word(32)),
+    optional("award_number", word(32)),
+    optional("award_id", BigInteger),
+    optional("reasons", prose()),
+    required("version", BigInteger),
+    required("head", octets(32)),
+    index("external_series", "series", "revision", unique=True),
+    index("external_learner", "learner_id", "submitted_at", "id"),
+    index("external_state", "state", "submitted_at", "id"),
+    index("external_submitted", "submitted_at", "id"),
 )
 
-setting: Final = _table(
+setting: Final = table(
     "setting",
     ("name",),
-    _required("name", word(64)),
-    _required("id", BigInteger, fixed=True),
-    _required("value", prose()),
-    _required("version", BigInteger),
-    _required("head", octets(32)),
-)
-
-person: Final = _table(
-    "person",
-    ("id",),
-    _required("id", word(64)),
-    _required("username", word(255)),
-    _required("username_key", word(255)),
-    _required("first_name", prose()),
-    _required("last_name", prose()),
-    _required("email", prose()),
-    _optional("zone", word(64)),
-    _optional("language", word(64)),
-    _required("active", _FLAG),
-    _required("roles", prose()),
-    _optional("manager_id", word(64)),
-    _index("person_username", "username_key", unique=True),
-    _index("person_manager", "manager_id"),
-)
-
-group_member: Final = _table(
-    "group_member",
-    ("group_name", "person_id"),
-    _required("group_name", word(255)),
-    _required("person_id", word(64)),
-    _index("group_member_person", "person_id"),
-    _belongs_to(person, "person_id"),
-)
-
-group_admin: Final = _table(
-    "group_admin",
-    ("person_id", "group_name"),
-    _required("person_id", word(64)),
-    _required("group_name", word(255)),
-    _index("group_admin_group", "group_name"),
-    _belongs_to(person, "person_id"),
-)
-
-coaching: Final = _table(
-    "coaching",
-    ("coach_id", "learner_id"),
-    _required("coach_id", word(64)),
-    _required("learner_id", word(64)),
-    _index("coaching_learner", "learner_id"),
-    _belongs_to(person, "coach_id"),
-    _belongs_to(person, "learner_id"),
-)
-
-branch: Final = _table(
-    "branch",
-    ("code",),
-    _required("code", word(255)),
-    _optional("parent", word(255)),
-    _index("branch_parent", "parent"),
-)
-
-branch_member: Final = _table(
-    "branch_member",
-    ("branch", "person_id"),
-    _required("branch", word(255)),
-    _required("person_id", word(64)),
-    _index("branch_member_person", "person_id"),
-    _belongs_to(person, "person_id"),
-)
-
-item: Final = _table(
-    "item",
-    ("code", "kind"),
-    _required("kind", word(32)),
-    _required("code", word(255)),
-    _required("title", prose()),
-    _required("courses", prose()),
-    _optional("valid_until", _DAY),
-    _added("usable", _FLAG, "1"),
-    _added("materials", prose(), "[]"),
-)
-
-enrolment: Final = _table(
-    "enrolment",
-    ("learner_id", "code", "kind", "seq"),
-    _required("learner_id", word(64)),
-    _required("kind", word(32)),
-    _required("code", word(255)),
-    _required("seq", BigInteger),
-    _optional("order_id", word(32)),
-    _optional("enrolled_at", BigInteger),
-    _optional("archived_at", BigInteger),
-    _optional("completed_at", BigInteger),
-    _optional("completed_on", _DAY),
-    _optional("zone", word(64)),
-    _optional("exact", _FLAG),
-    _optional("score", word(255)),
-    _optional("credits", word(255)),
-    _index("enrolment_item", "code", "kind", "learner_id", "seq"),
-)
-
-tracking: Final = _table(
-    "tracking",
-    ("learner_id", "material", "code", "kind"),
-    _required("learner_id", word(64)),
-    _required("material", word(255)),
-    _required("kind", word(32)),
-    _required("code", word(255)),
+    required("name", word(64)),
+    required("id", BigInteger, fixed=True),
+    required("value", prose()),
+    required("version", BigInteger),
+    required("head", octets(32)),
 )

@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from certcore.adapters.sql.columns import PREFIX, metadata
 from certcore.adapters.sql.connecting import connections_to
-from certcore.adapters.sql.tables import PREFIX, metadata
 from certcore.cli.bench.places import sqlite_path
 from certcore.cli.bench.timed import Cost
 from certcore.cli.garbage import collection_paused

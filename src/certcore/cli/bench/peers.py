@@ -16,8 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from certcore.adapters.sql.columns import metadata
 from certcore.adapters.sql.connecting import own_engine
-from certcore.adapters.sql.tables import metadata
 from certcore.cli.bench.floors import Marks, empty_copy, gained, insert_into
 from certcore.cli.bench.world import ZONE
 from certcore.domain.cells import EXPIRES, ISSUED

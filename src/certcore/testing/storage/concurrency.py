@@ -12,7 +12,7 @@ from certcore.domain.awards import Award, Details
 from certcore.domain.certifications import Assignment, Certification, ItemKind, ItemRef
 from certcore.domain.deliveries import DeliveryState
 from certcore.errors import Conflict
-from certcore.ports import Storage, Transaction
+from certcore.ports import AwardQuery, Storage, Transaction
 from certcore.testing.builders import (
     NOW,
     make_award,
@@ -27,6 +27,7 @@ from certcore.testing.builders import (
     number_of,
 )
 from certcore.testing.storage.base import StorageCase, all_awards, store
+from certcore.testing.storage.issuing import issued_to
 from certcore.testing.threads import REPEAT, Running, at_once, in_unit
 
 THREADS = 8
@@ -136,6 +137,32 @@ class ConcurrencyContract(StorageCase):
 
         assert at_once([take_all] * THREADS) == [None] * THREADS
         assert len(done) == len(set(done)) == 20
+
+    @pytest.mark.parametrize("first", ["issued", "deleted"])
+    def test_what_is_deleted_meanwhile_is_not_given_out(
+        self, storage: Storage, certification: Certification, first: str
+    ) -> None:
+        """R-4, f15: whichever of the two comes first, no award and no item is left of a certification that is gone."""
+
+        def delete(tx: Transaction) -> None:
+            tx.certifications.delete(certification.id)
+            tx.awards.delete([each.id for each in tx.awards.search(AwardQuery(NOW, certification_id=certification.id))])
+
+        def give_out(tx: Transaction) -> None:
+            if known := tx.certifications.by_id([certification.id]):
+                tx.certifications.hold(known.values())
+                tx.issue(issued_to(certification, 3))
+                tx.certifications.assign(Assignment(_ITEM, certification.id, NOW))
+
+        early, late = (give_out, delete) if first == "issued" else (delete, give_out)
+        with storage.transaction() as tx:
+            early(tx)
+            other = Running(lambda: in_unit(storage, late, again=REPEAT))
+            other.ended_within(_A_MOMENT)
+        other.finish()
+        assert all_awards(storage) == []
+        with storage.reading() as tx:
+            assert tx.certifications.carried_by([_ITEM]) == {}
 
     def test_no_update_is_lost(self, storage: Storage, certification: Certification) -> None:
         """Threads that read, add one, and write back by compare-and-set lose none of their additions."""

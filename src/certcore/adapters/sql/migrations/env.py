@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from certcore.adapters.sql.tables import VERSION_TABLE, metadata
+from certcore.adapters.sql.columns import VERSION_TABLE, metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
