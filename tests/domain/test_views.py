@@ -7,7 +7,7 @@ from attrs import evolve
 
 from certcore.domain.awards import Details, Ending, EndReason, days_left, last_day_in
 from certcore.domain.people import EVERYONE, NOBODY, Actor, Scope
-from certcore.domain.views import Renewed, Viewer, completed_on, learners_own, renewed
+from certcore.domain.views import Renewed, Viewer, learners_own, renewed
 from certcore.testing.builders import NOW, make_award, make_entry, make_period
 
 NOTED = make_award(learner_id="ada", details=Details(note="Only on probation", score=None))
@@ -62,8 +62,8 @@ def test_a_learner_reads_the_history_without_names_and_notes() -> None:
 def test_the_completion_date_is_by_default_the_issue_date() -> None:
     """R-22."""
     award = make_award()
-    assert completed_on(award) == award.period.issued_on
-    assert completed_on(evolve(award, details=Details(completed_on=date(2025, 1, 2)))) == date(2025, 1, 2)
+    assert award.earned_on == award.period.issued_on
+    assert evolve(award, details=Details(completed_on=date(2025, 1, 2))).earned_on == date(2025, 1, 2)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from certcore.adapters.memory.awards import MemoryAwards
 from certcore.adapters.memory.lives import MemoryCompletions, MemoryDeliveries, MemoryRenewals, MemoryTombstones
 from certcore.adapters.memory.repositories import MemoryCertifications
 from certcore.domain.awards import Award
-from certcore.domain.certifications import Assignment, ItemRef
+from certcore.domain.certifications import Assignment, Certification, ItemRef
 from certcore.domain.completions import Completion
 from certcore.domain.deliveries import Delivery
 from certcore.domain.renewals import Renewal
@@ -31,6 +31,13 @@ class StickyItems(MemoryCertifications):
 
     def unassign(self, items: Collection[ItemRef]) -> None:
         """Forget to."""
+
+
+class OpenDoors(MemoryCertifications):
+    """Whatever was changed since it was read may be held."""
+
+    def hold(self, certifications: Collection[Certification]) -> None:
+        """Trust that nobody did."""
 
 
 class ForgottenSwitches(MemoryCertifications):

@@ -243,6 +243,11 @@ class Award:
         """Unassigned, undone or revoked: its learner sees it no more, as of no instant."""
         return self.ending is not None and self.ending.reason in WITHDRAWN
 
+    @property
+    def earned_on(self) -> date:
+        """The civil day it was earned on: that of the completion behind it, else its issue date (R-22)."""
+        return self.details.completed_on or self.period.issued_on
+
 
 class Status(StrEnum):
     """An award's status at an instant (R-14)."""

@@ -1,6 +1,6 @@
 """What of an award is shown to whom, and what a chain of awards says of each of its links (R-26, R-33, R-60, R-61)."""
 
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -62,11 +62,6 @@ class Renewed(StrEnum):
 
     BEFORE_EXPIRY = "before_expiry"
     AFTER_EXPIRY = "after_expiry"
-
-
-def completed_on(award: Award) -> date:
-    """The completion date behind the award: the one it carries, or else its issue date (R-22)."""
-    return award.details.completed_on or award.period.issued_on
 
 
 def renewed(award: Award, successor: Award) -> Renewed:

@@ -72,6 +72,13 @@ class CertificationRepository(ABC):
         """Replace the one whose version is one less, and keep its edition when that is new; else `Conflict`."""
 
     @abstractmethod
+    def hold(self, certifications: Collection[Certification]) -> None:
+        """Let nobody change or delete these until the transaction ends; `Conflict` when one is not as it was read.
+
+        Whoever issues them asks for this first, so that nothing is issued that is deleted or retired by then.
+        """
+
+    @abstractmethod
     def by_id(self, ids: Collection[int]) -> dict[int, Certification]:
         """Those that exist, by id."""
 

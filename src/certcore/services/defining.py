@@ -114,10 +114,13 @@ class Defining:
             if nfc(typed.strip()) not in (certification.code, nfc(certification.name.strip())):
                 raise NotTypedBack(certification.label, typed)
             live = 0 if with_live else count_live(self._ports, tx, certification)
-            if live:
+            if live:  # before anything is removed, which may be much
                 raise LiveAwards(certification.label, live)
             burial = Burial(Removal.DELETED, reason, Context(actor, self._ports.now()))
-            return delete(self._ports, tx, certification, burial)
+            gone = delete(self._ports, tx, certification, burial)
+            if gone.live and not with_live:
+                raise LiveAwards(certification.label, gone.live)
+            return gone
 
         return in_unit(self._ports.storage, work)
 

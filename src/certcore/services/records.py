@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from certcore.domain.awards import Award, Status, days_left, status
 from certcore.domain.certifications import Certification
 from certcore.domain.people import Person
-from certcore.domain.views import Renewed, Viewer, completed_on, renewed
+from certcore.domain.views import Renewed, Viewer, renewed
 from certcore.errors import CorruptRecord
 from certcore.ports import AwardQuery, Ports, Transaction
 
@@ -56,12 +56,12 @@ class AwardRecord:
     @property
     def completed_on(self) -> date:
         """The completion date behind it, by default its issue date (R-22)."""
-        return completed_on(self.award)
+        return self.award.earned_on
 
     @property
     def earlier_completed_on(self) -> date | None:
         """The completion date behind the award that this one renewed (R-60)."""
-        return completed_on(self.predecessor) if self.predecessor else None
+        return self.predecessor.earned_on if self.predecessor else None
 
     @property
     def renewed(self) -> Renewed | None:

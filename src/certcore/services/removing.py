@@ -47,7 +47,11 @@ class Burial:
     context: Context
 
     def remove(self, tx: Transaction, awards: Sequence[Award]) -> None:
-        """The awards with all that belongs to them; their tombstones stay."""
+        """The awards with all that belongs to them; their tombstones stay.
+
+        Raises `Conflict` when one was changed since it was read: it may be live again.
+        """
+        tx.awards.update([evolve(award, version=award.version + 1) for award in awards])  # so it is as it was read
         tx.awards.delete([award.id for award in awards])
         tx.tombstones.add([bury(award, self.act, self.reason, self.context) for award in awards])
 

@@ -93,32 +93,19 @@ class Reporting:
     def awarded(
         self, certification: str | int, *, actor: Actor, at: datetime | None = None, zone: str | None = None
     ) -> Iterator[AwardRecord]:
-        """Everybody to whom the certification is awarded at ``at``, by default now, page by page (R-35).
+        """Everybody to whom the certification is awarded at ``at``, by default now, by username (R-35).
 
         Upcoming and expired awards are among them; archived, revoked and unassigned ones are not. Whoever renewed ahead
         is there twice until the new award starts: with the one that still runs, and with the one that follows. What was
         revoked since ``at`` is there, for it was held then. Days left are counted in ``zone``, the reader's, by default
-        in each award's (R-15). Raises `NotFound`.
+        in each award's (R-15). It is read in parts, as the reports are. Raises `NotFound`.
         """
         now = self._at(at, zone)
         viewer = Viewer(actor, demand(self._ports, actor, Act.VIEW, "certification", str(certification)))
         with self._ports.storage.reading() as tx:
             found = find_certification(tx, certification).id
-        learners = None if viewer.scope.everyone else viewer.scope.learners
-        query = AwardQuery(now, learners, found, statuses=_LISTED, limit=_LARGEST_PAGE)
-        return self._awarded(query, viewer, zone)
-
-    def _awarded(self, query: AwardQuery, viewer: Viewer, zone: str | None) -> Iterator[AwardRecord]:
-        """The awards that ``query`` asks for and that were no mistake, each page read in a transaction of its own."""
-        while True:
-            with self._ports.storage.reading() as tx:
-                page = tx.awards.search(query)
-                held = [each for each in page if not each.never_held]
-                records = list(records_of(self._ports, tx, held, viewer, query.now, zone=zone))
-            yield from records
-            if len(page) < query.limit:
-                return
-            query = evolve(query, after=page[-1].id)
+        records = by_learner(self._ports, Asked(viewer, now, zone, _LISTED), found)
+        return (each for each in records if not each.award.never_held)
 
     def users_certifications(
         self, *, actor: Actor, at: datetime | None = None, zone: str | None = None

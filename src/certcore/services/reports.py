@@ -1,4 +1,4 @@
-"""The long lists of `Reporting`: awards grouped by learner, and by certification, read in parts (R-92).
+"""The long lists of `Reporting`: awards grouped by learner, and by certification, read in parts (R-35, R-92).
 
 Each part, some learners with all their awards, is read in a transaction of its own, so that a learner's awards belong
 together and nobody waits for who reads. Only the order of the learners is worked out before: in it they stand by
@@ -11,6 +11,7 @@ from typing import Final
 
 from attrs import frozen
 
+from certcore.domain.awards import Status
 from certcore.domain.checks import nfc
 from certcore.domain.views import Viewer
 from certcore.ports import AwardQuery, Ports, Transaction
@@ -24,11 +25,15 @@ _BETWEEN: Final = "\0"  # in no username and in no id
 
 @frozen
 class Asked:
-    """What a report is asked for: by whom, as of which instant, with days left in which zone."""
+    """What a list is asked for: by whom, as of which instant, with days left in which zone, and with which statuses.
+
+    No ``statuses`` are all of them.
+    """
 
     viewer: Viewer
     now: datetime
     zone: str | None = None
+    statuses: frozenset[Status] = frozenset()
 
     @property
     def learners(self) -> frozenset[str] | None:
@@ -42,7 +47,9 @@ def by_learner(ports: Ports, asked: Asked, certification_id: int | None = None) 
         holders = _holders(tx, asked, certification_id)
     for learners in _batches(_in_order(ports, holders), _LEARNERS_READ):
         with ports.storage.reading() as tx:
-            query = AwardQuery(asked.now, frozenset(learners), certification_id, limit=_AWARDS_READ)
+            query = AwardQuery(
+                asked.now, frozenset(learners), certification_id, statuses=asked.statuses, limit=_AWARDS_READ
+            )
             records = list(records_of(ports, tx, list(every(tx, query)), asked.viewer, asked.now, zone=asked.zone))
         place = {learner_id: number for number, learner_id in enumerate(learners)}
         yield from sorted(records, key=lambda each: (place[each.award.learner_id], *_order(each)))
@@ -58,7 +65,8 @@ def by_certification(ports: Ports, asked: Asked) -> Iterator[AwardRecord]:
 
 def _holders(tx: Transaction, asked: Asked, certification_id: int | None) -> set[str]:
     certifications = None if certification_id is None else [certification_id]
-    return {learner_id for _, learner_id, *_ in tx.awards.statuses(asked.now, certifications, asked.learners)}
+    rows = tx.awards.statuses(asked.now, certifications, asked.learners)
+    return {learner_id for _, learner_id, _, status, _ in rows if not asked.statuses or status in asked.statuses}
 
 
 def own_withdrawn(tx: Transaction, asked: Asked) -> frozenset[str]:

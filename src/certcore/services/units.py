@@ -116,6 +116,7 @@ def check_not_revoked_since(tx: Transaction, candidates: Sequence[Candidate], de
 def _issued(
     tx: Transaction, winners: Sequence[Candidate], context: Context, random_bytes: RandomBytes, *, notify: bool
 ) -> Issued:
+    tx.certifications.hold({each.certification.id: each.certification for each in winners}.values())
     for _ in range(TRIES):
         issued = issue(
             [each.certification for each in winners],

@@ -87,6 +87,11 @@ class MemoryCertifications(CertificationRepository):
             self._take_code(certification)
             self._print(certification)
 
+    def hold(self, certifications: Collection[Certification]) -> None:
+        for each in certifications:  # that nobody else writes meanwhile, the storage's lock sees to
+            if each.id not in self._rows or self._rows[each.id].version != each.version:
+                raise Conflict(f"certification {each.label}")
+
     def _take_code(self, certification: Certification) -> None:
         if certification.code is not None:
             what = f"certification code {certification.code}"

@@ -15,12 +15,13 @@ from certcore.adapters.sql.definition_rows import (
     reject_from,
     reject_row,
 )
-from certcore.adapters.sql.querying import TENANT, among
+from certcore.adapters.sql.querying import TENANT, among, within
 from certcore.adapters.sql.units import Unit
 from certcore.adapters.sql.values import Report, as_flag, as_whole, exact, or_none, readable
 from certcore.domain.certifications import Assignment, Certification, ItemKind, ItemRef, Overview, Print, sorted_items
 from certcore.domain.jobs import Job, JobState, Reject
 from certcore.domain.time import from_micros, to_micros
+from certcore.errors import Conflict
 from certcore.ports import CertificationRepository, JobRepository
 
 _certification = tables.certification.c
@@ -32,6 +33,12 @@ _reject = tables.job_reject.c
 
 _ALL: Final = select(*tables.certification.c[1:]).where(_certification.tenant == TENANT)
 _BY_ID: Final = among(_certification.id, "ids", *tables.certification.c[1:])
+_HELD: Final = (
+    select(_certification.id, _certification.version)
+    .where(_certification.tenant == TENANT, within(_certification.id, "ids"))
+    .order_by(_certification.id)
+    .with_for_update(read=True, of=tables.certification)
+)
 _BY_CODE: Final = among(_certification.code, "codes", *tables.certification.c[1:])
 _PRINTS: Final = among(_edition.certification_id, "ids", *tables.certification_edition.c[1:])
 _CARRIED: Final = tables.item_certification.c[1:]
@@ -91,6 +98,14 @@ class SqlCertifications(CertificationRepository):
                 [(certification.id, certification.edition)]
             ):
                 self._print(certification)
+
+    def hold(self, certifications: Collection[Certification]) -> None:
+        ids = [each.id for each in certifications]
+        rows = self._unit.rows(_HELD, tenant=self._tenant, ids=ids) if ids else ()
+        versions = {row[0]: row[1] for row in rows}  # SQLite locks nothing: it has one writer at a time
+        for each in certifications:
+            if versions.get(each.id) != each.version:
+                raise Conflict(_named(each))
 
     def _row(self, certification: Certification) -> tuple[object, ...]:
         return certification_row(self._tenant, certification)

@@ -124,6 +124,24 @@ class CertificationContract(StorageCase):
                 tx.certifications.update(make_certification(version=2))
         assert contents(storage) == before
 
+    def test_what_is_held_is_as_it_was_read(self, storage: Storage, certification: Certification) -> None:
+        """f15: `Conflict` for one that was changed or deleted since; any other, and none, may be held, also twice."""
+        gone, after = make_certification(), certification.edited(name="Edited")
+        store(storage, gone)
+        with storage.transaction() as tx:
+            tx.certifications.hold([])
+            for _ in range(2):
+                tx.certifications.hold([gone, certification])
+            tx.certifications.update(after)
+            tx.certifications.delete(gone.id)
+        before = contents(storage)
+        with storage.transaction() as tx:
+            tx.certifications.hold([after])
+            for outdated in (certification, gone, evolve(after, version=after.version + 1)):
+                with pytest.raises(Conflict):
+                    tx.certifications.hold([after, outdated])
+        assert contents(storage) == before
+
     def test_a_code_can_change_hands(self, storage: Storage, certification: Certification) -> None:
         """An update to a taken code is a `Conflict`; a code given up is free."""
         other = make_certification(code="other")

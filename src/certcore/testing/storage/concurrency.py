@@ -155,6 +155,27 @@ class ConcurrencyContract(StorageCase):
         (held,) = all_awards(storage)
         assert (held.details.score, held.version) == (Decimal(20), 21)
 
+    @pytest.mark.parametrize("change", ["update", "delete"])
+    def test_what_is_held_is_not_changed_meanwhile(
+        self, storage: Storage, certification: Certification, change: str
+    ) -> None:
+        """f15: whoever wants to change or delete it waits until the transaction has ended, and then can."""
+
+        def work(tx: Transaction) -> None:
+            if change == "update":
+                tx.certifications.update(certification.edited(retired=True))
+            else:
+                tx.certifications.delete(certification.id)
+
+        with storage.transaction() as tx:
+            tx.certifications.hold([certification])
+            other = Running(lambda: in_unit(storage, work))
+            assert not other.ended_within(_A_MOMENT)
+        other.finish()
+        with storage.reading() as tx:
+            left = tx.certifications.by_id([certification.id])
+        assert [each.retired for each in left.values()] == ([True] if change == "update" else [])
+
     def test_uncommitted_writes_are_invisible_to_other_threads(
         self, storage: Storage, certification: Certification
     ) -> None:
