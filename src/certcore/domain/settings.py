@@ -22,6 +22,7 @@ class Settings:
     transaction takes. ``providers`` are those that external certifications may name; None allows every one.
     ``renew_link`` is the address where the host lets a learner renew, with ``{number}`` where the certificate's number
     belongs, such as ``https://lms.example/renew/{number}`` (R-96); without it no view has a link.
+    ``scan_seconds`` is how long the virus scanner has to answer for an upload, which is not taken without its answer.
     """
 
     zone: str = field(default="UTC")
@@ -31,6 +32,7 @@ class Settings:
     at_once: int = field(default=100)
     batch: int = field(default=20_000)
     renew_link: str | None = field(default=None)
+    scan_seconds: float = field(default=30.0)
 
     @zone.validator
     def _known(self, _attribute: object, zone: str) -> None:
@@ -41,6 +43,11 @@ class Settings:
     def _positive(self, attribute: object, count: int) -> None:
         if count < 1:
             raise InvalidValue(getattr(attribute, "name", "limit"), count, "a whole number above zero")
+
+    @scan_seconds.validator
+    def _some_time(self, _attribute: object, seconds: float) -> None:
+        if not seconds > 0:
+            raise InvalidValue("scan_seconds", seconds, "a number of seconds above zero")
 
     @renew_link.validator
     def _leads_to_an_award(self, _attribute: object, link: str | None) -> None:

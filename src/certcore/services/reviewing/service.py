@@ -62,7 +62,7 @@ class Reviewing:
     @_examiner.default
     def _judge_and_scanner(self) -> Examiner | None:
         judge = self._ports.file_judge
-        return None if judge is None else Examiner(judge, self._ports.file_scanner)
+        return None if judge is None else Examiner(judge, self._ports.file_scanner, self._ports.settings.scan_seconds)
 
     def settings(self, *, actor: Actor) -> ExternalSettings:
         """What the platform's admins have decided (R-70)."""
