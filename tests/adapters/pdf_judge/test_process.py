@@ -242,6 +242,18 @@ def test_without_pypdf_there_is_no_judge(monkeypatch: pytest.MonkeyPatch) -> Non
         PdfJudge()
 
 
+def test_an_interrupted_judgement_leaves_no_answer_behind() -> None:
+    """Or the next file would get it: the process is ended."""
+    with PdfJudge(LIMITS) as judge:
+        judge.judge(GOOD)
+        pid = pid_of(judge)
+        interrupted = patch("certcore.adapters.pdf_judge.process.receive", side_effect=KeyboardInterrupt)
+        with interrupted, pytest.raises(KeyboardInterrupt):
+            judge.judge(certificate(catalog=b"/AA<</O 3 0 R>>"))
+        assert gone(pid)
+        assert judge.judge(GOOD).verdict is Verdict.ACCEPT
+
+
 def test_threads_take_turns() -> None:
     """Everybody gets the answer for their own file."""
     files = [(GOOD, Verdict.ACCEPT), (certificate(catalog=b"/AA<</O 3 0 R>>"), Verdict.FLAG), (b"", Verdict.REJECT)]
@@ -313,8 +325,9 @@ FORBIDDEN = {
 
 
 def confined(act: str, before: str = "") -> int:
-    """How a confined process ends that does this."""
-    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    """How a confined process ends that does this; unmeasured, for it could not write what was measured."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+    environ = {**kept, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", CONFINED.format(act=act, before=before)]
     return subprocess.run(command, env=environ, capture_output=True, timeout=PATIENCE, check=False).returncode
 
