@@ -134,6 +134,12 @@ class TestFolderDocuments(DocumentStoreContract):
         documents.delete([ref])
         assert files(tmp_path) == ["README", "lost+found"]
 
+    def test_a_document_that_goes_while_others_are_listed_is_left_out(self, documents: FolderDocuments) -> None:
+        """Another process deleted it between the name and the age."""
+        ref = documents.put(b"mine", 1)
+        documents._path(ref).with_name(f"{ref.digest}-{2:016x}").symlink_to("gone")
+        assert list(documents.put_before(LATER, None, 10)) == [ref]
+
     def test_an_unreadable_place_is_a_storage_error(self, tmp_path: Path) -> None:
         """The folder is a file: every act says so."""
         (tmp_path / "default").write_bytes(b"")

@@ -30,8 +30,8 @@ class Verdict(StrEnum):
 class FileLimits:
     """What a file may be and may cost to judge.
 
-    ``size`` (of the file), ``inflated`` (all its streams unpacked) and ``memory`` (of the judging process) are in bytes
-    and ``seconds`` wall time. ``parts`` are the smallest ones, such as numbers and names, ``pixels`` those of one
+    ``size`` (of the file), ``inflated`` (all its streams unpacked) and ``memory`` (of the judging process) are bytes,
+    ``seconds`` those of computing. ``parts`` are the smallest ones, such as numbers and names, ``pixels`` those of one
     picture, and ``depth`` is how deep anything may be nested.
     """
 

@@ -57,7 +57,9 @@ EXPLOSIVE = {
     "metadata": certificate(catalog=b"/Metadata 6 0 R", more=[stream(HUNDRED, FLATE + b"/Type/Metadata")]),
     "with a predictor": certificate(text=stream(HUNDRED, FLATE + b"/DecodeParms<</Predictor 15/Columns 1000>>")),
     "an identity before it": certificate(text=stream(HUNDRED, b"/Filter[/Crypt/FlateDecode]")),
-    "behind junk after its end": certificate(text=stream(HUNDRED + b"junk" * 1000, FLATE)),
+    "behind blanks": certificate(text=stream(HUNDRED, FLATE).replace(b"stream\n", b"stream  \t\r\n", 1)),
+    "behind the rest of a line": certificate(text=stream(HUNDRED, FLATE).replace(b"stream\n", b"stream of it\r", 1)),
+    "junk after its end": certificate(text=stream(HUNDRED + b"junk" * 1000, FLATE)),
 }
 
 

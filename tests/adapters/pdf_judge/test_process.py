@@ -8,6 +8,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -173,7 +174,7 @@ if os.fork() == 0:
 time.sleep(600)
 """
     )
-    with PdfJudge(FileLimits(seconds=5), python=program) as judge:
+    with PdfJudge(FileLimits(seconds=1), python=program) as judge:
         assert codes(judge.judge(GOOD)) == ["took_too_long"]
     children = [int((tmp_path / name).read_text(encoding="ascii")) for name in "abc"]
     assert [gone(child) for child in children] == [True] * 3
@@ -190,7 +191,7 @@ if os.fork() == 0:
 time.sleep(600)
 """
     )
-    with PdfJudge(FileLimits(seconds=3), python=program) as judge:
+    with PdfJudge(FileLimits(seconds=1), python=program) as judge:
         assert codes(judge.judge(GOOD)) == ["took_too_long"]
     os.kill(int((tmp_path / "away").read_text(encoding="ascii")), signal.SIGKILL)
 
@@ -239,6 +240,18 @@ def test_without_pypdf_there_is_no_judge(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(judge_module, "find_spec", lambda _name: None)
     with pytest.raises(NotInstalled, match=r"pypdf is not installed; run pip install 'certcore\[upload\]'"):
         PdfJudge()
+
+
+def test_an_interrupted_judgement_leaves_no_answer_behind() -> None:
+    """Or the next file would get it: the process is ended."""
+    with PdfJudge(LIMITS) as judge:
+        judge.judge(GOOD)
+        pid = pid_of(judge)
+        interrupted = patch("certcore.adapters.pdf_judge.process.receive", side_effect=KeyboardInterrupt)
+        with interrupted, pytest.raises(KeyboardInterrupt):
+            judge.judge(certificate(catalog=b"/AA<</O 3 0 R>>"))
+        assert gone(pid)
+        assert judge.judge(GOOD).verdict is Verdict.ACCEPT
 
 
 def test_threads_take_turns() -> None:
@@ -312,8 +325,9 @@ FORBIDDEN = {
 
 
 def confined(act: str, before: str = "") -> int:
-    """How a confined process ends that does this."""
-    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    """How a confined process ends that does this; unmeasured, for it could not write what was measured."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+    environ = {**kept, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", CONFINED.format(act=act, before=before)]
     return subprocess.run(command, env=environ, capture_output=True, timeout=PATIENCE, check=False).returncode
 
@@ -337,7 +351,7 @@ def test_files_are_served_one_after_another_until_nobody_asks() -> None:
     """The loop itself, on a thread: ready, findings, pages; what takes all the memory is the last file."""
     ours, theirs = socket.socketpair()
     thread = Thread(target=worker.serve, args=(theirs, LIMITS), daemon=True)
-    with patch("certcore.adapters.pdf_judge.worker.limit_time"), ours, theirs:
+    with patch("certcore.adapters.pdf_judge.worker.computing", nullcontext), ours, theirs:
         thread.start()
         assert receive(ours) == b""
         send(ours, GOOD)

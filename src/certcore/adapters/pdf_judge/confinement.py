@@ -2,10 +2,10 @@
 
 import os
 import resource
+import signal
 import sys
-import time
-from contextlib import suppress
-from math import ceil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ def confine(limits: FileLimits) -> None:
 
     What tries more ends at once.
     """
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)  # a host may ignore it, and that is inherited
     _limit(resource.RLIMIT_AS, limits.memory)
     for kind in ("RLIMIT_CORE", "RLIMIT_FSIZE", "RLIMIT_NPROC"):
         if hasattr(resource, kind):
@@ -41,11 +42,12 @@ def confine(limits: FileLimits) -> None:
     sys.addaudithook(watch)
 
 
-def limit_time(seconds: float) -> None:
-    """Let the system end the process when it has computed this much longer, should nobody be there to end it."""
-    with suppress(OSError, ValueError):
-        _, most = resource.getrlimit(resource.RLIMIT_CPU)
-        resource.setrlimit(resource.RLIMIT_CPU, (ceil(time.process_time() + seconds) + 1, most))
+@contextmanager
+def computing(seconds: float) -> Iterator[None]:
+    """Let the system end the process, with `SIGPROF`, when it computes longer; waiting for the processor is free."""
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    yield
+    signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _limit(kind: int, most: int) -> None:

@@ -22,10 +22,10 @@ from certcore.domain.files import Finding
 Decrypt = Callable[[int, int, bytes], bytes]
 """The bytes of the stream of object number, generation, as they were before the file was encrypted."""
 
-_OBJECT: Final = re.compile(rb"(?<!end)obj(?!%b)" % REGULAR)
+_OBJECT: Final = re.compile(rb"obj(?<!endobj)(?!%b)" % REGULAR)  # beginning with letters, which are quickly searched
 _NUMBERS: Final = re.compile(rb"(?<!%b)([0-9]{1,10})%b+([0-9]{1,5})%b*\Z" % (REGULAR, WHITE, WHITE))
-_TRAILER: Final = re.compile(rb"(?<!%b)trailer(?!%b)" % (REGULAR, REGULAR))
-_LINE_END: Final = re.compile(rb"\r?\n|\r")
+_TRAILER: Final = re.compile(rb"trailer(?<!%btrailer)(?!%b)" % (REGULAR, REGULAR))
+_LINE_END: Final = re.compile(rb"[^\r\n]*+(?:\r\n|\n|\r)")
 _STREAM_END: Final = re.compile(rb"%b*endstream" % WHITE)
 _NUMBER: Final = re.compile(rb"%b([0-9]{1,18})" % SKIPPED)
 _LONGEST_HEADER: Final = 64

@@ -7,7 +7,7 @@ from certcore.domain.files import FileLimits, Finding
 
 _WHITE: Final = b"\0\t\n\f\r "
 _END: Final = b"%%EOF"
-_START: Final = re.compile(rb"startxref[\0\t\n\f\r ]+[0-9]+[\0\t\n\f\r ]*\Z")
+_START: Final = re.compile(rb"startxref[\0\t\n\f\r ]+[0-9]+[\0\t\n\f\r ]*(?:%%EOF[\0\t\n\f\r ]*)*\Z")
 _LONGEST_START: Final = 64
 _ARCHIVE_END: Final = b"PK\5\6"
 _ARCHIVE_END_SIZE, _LONGEST_COMMENT = 22, 2**16

@@ -15,17 +15,18 @@ from certcore.errors import InvalidValue, NotInstalled
 from certcore.ports import FileJudge
 
 _FILES_PER_PROCESS: Final = 1_000
+_PATIENCE: Final = 5
 _log = logging.getLogger(__name__)
 
 
 class PdfJudge(FileJudge):
     """Judges PDFs by their bytes (R-71), one after another in a process that is kept warm.
 
-    That process has no more memory than ``limits.memory``, writes no file and opens no connection. It is killed with
-    all it started when a file takes longer than ``limits.seconds``, and replaced after a file that ended it. Threads
-    take turns; a host that forks gets a process of its own in each fork. ``python`` is the interpreter to run. Close
-    the judge, or use it in a ``with`` statement, to end the process before the judge is collected. Needs the extra
-    ``upload`` and a POSIX system.
+    That process has no more memory than ``limits.memory``, writes no file and opens no connection. It is ended when it
+    computes longer than ``limits.seconds`` for a file, killed with all it started when five times that has passed by
+    the clock, and replaced after a file that ended it. Threads take turns; a host that forks gets a process of its own
+    in each fork. ``python`` is the interpreter to run. Close the judge, or use it in a ``with`` statement, to end the
+    process before the judge is collected. Needs the extra ``upload`` and a POSIX system.
     """
 
     _process: Process | None
@@ -74,15 +75,14 @@ class PdfJudge(FileJudge):
             _log.exception("the process that judges files cannot be started")
             return [Finding("checker_failed")], None
         try:
-            answer = process.ask(content, self._limits.seconds)
+            answer = process.ask(content, self._limits.seconds * _PATIENCE)
             findings = [Finding(code, params) for code, params in answer["findings"]]
             return findings, answer["pages"]
-        except TimeoutError:
+        except (TimeoutError, Gone, ValueError, KeyError, TypeError, InvalidValue) as error:
             self.close()
-            return [Finding("took_too_long", {"limit": self._limits.seconds})], None
-        except (Gone, ValueError, KeyError, TypeError, InvalidValue):
+            if isinstance(error, TimeoutError) or process.computed_too_long:
+                return [Finding("took_too_long", {"limit": self._limits.seconds})], None
             _log.warning("the process that judges files ended at the one with SHA-256 %s", digest_of(content))
-            self.close()
             return [Finding("checker_stopped")], None
         except BaseException:
             self.close()

@@ -56,6 +56,11 @@ class Process:
         return cls([python, "-P", "-m", _MODULE, json.dumps(asdict(limits))])
 
     @property
+    def computed_too_long(self) -> bool:
+        """Whether the system ended it for that, now that it has ended."""
+        return self._process.returncode == -signal.SIGPROF
+
+    @property
     def alive(self) -> bool:
         """Whether it has not ended."""
         return self._process.poll() is None

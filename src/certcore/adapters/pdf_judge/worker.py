@@ -11,7 +11,7 @@ import socket
 import sys
 
 from certcore.adapters.pdf_judge.checking import inside
-from certcore.adapters.pdf_judge.confinement import confine, limit_time
+from certcore.adapters.pdf_judge.confinement import computing, confine
 from certcore.adapters.pdf_judge.messages import receive, send
 from certcore.domain.files import FileLimits, Finding
 
@@ -20,10 +20,10 @@ def serve(connection: socket.socket, limits: FileLimits) -> None:
     """Answer for every file until the other side closes; after one that took all the memory, end."""
     send(connection, b"")
     while (content := receive(connection)) is not None:
-        limit_time(limits.seconds)
         pages, enough = None, True
         try:
-            findings, pages = inside(content, limits)
+            with computing(limits.seconds):
+                findings, pages = inside(content, limits)
         except MemoryError:
             findings, enough = [Finding("too_much_memory", {"bytes": limits.memory})], False
         told = [[finding.code, dict(finding.params)] for finding in findings]
