@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -24,9 +25,7 @@ def new_storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Call
         if request.param == "sqlite":
             storage = SqlStorage(f"sqlite:///{tmp_path / f'{len(opened)}.db'}")
         else:
-            storage = SqlStorage(
-                request.getfixturevalue("postgres_url"), tenant=f"{request.node.nodeid}#{len(opened)}"[-64:]
-            )
+            storage = SqlStorage(request.getfixturevalue("postgres_url"), tenant=uuid4().hex)
         storage.upgrade()
         opened.append(storage)
         return storage
