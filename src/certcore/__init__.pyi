@@ -6,7 +6,10 @@ from certcore.domain.decisions import Held, Outcome
 from certcore.domain.external import ExternalCertificate
 from certcore.domain.files import FileJudgement, FileLimits, Finding, Verdict
 from certcore.domain.people import Act, Actor, Person, Role, Scope
-from certcore.domain.policy import RenewalPolicy
+from certcore.domain.policy import Facts, RenewalPolicy
+from certcore.domain.reasons import Reason
+from certcore.domain.renewability import Renewability
+from certcore.domain.renewals import Renewal
 from certcore.domain.reviewers import ExternalSettings
 from certcore.domain.settings import Settings
 from certcore.errors import (
@@ -18,6 +21,7 @@ from certcore.errors import (
     DateOutOfRange,
     FileRefused,
     IdempotencyConflict,
+    InTransaction,
     InvalidDefinition,
     InvalidInput,
     InvalidPolicy,
@@ -32,6 +36,7 @@ from certcore.errors import (
     NotInstalled,
     NotLive,
     NotPending,
+    NotRenewable,
     NotReplaceable,
     NotRestorable,
     NotSupported,
@@ -52,6 +57,7 @@ from certcore.errors import (
 from certcore.registrar import Registrar
 from certcore.services.access import RoleAccess
 from certcore.services.awarding import AwardReport, AwardRequest
+from certcore.services.completing import Completed, CompletionOutcome, CompletionReport
 from certcore.services.importing import Duplicates, ImportReport, ImportRequest, Mode, TableFormat
 from certcore.services.reviewing import ExternalUpload
 
@@ -66,6 +72,9 @@ __all__ = [
     "CertcoreError",
     "Certification",
     "CodeTaken",
+    "Completed",
+    "CompletionOutcome",
+    "CompletionReport",
     "Conflict",
     "CorruptDocument",
     "CorruptRecord",
@@ -75,6 +84,7 @@ __all__ = [
     "ExternalCertificate",
     "ExternalSettings",
     "ExternalUpload",
+    "Facts",
     "FileJudgement",
     "FileLimits",
     "FileRefused",
@@ -83,6 +93,7 @@ __all__ = [
     "IdempotencyConflict",
     "ImportReport",
     "ImportRequest",
+    "InTransaction",
     "InvalidDefinition",
     "InvalidInput",
     "InvalidPolicy",
@@ -102,6 +113,7 @@ __all__ = [
     "NotInstalled",
     "NotLive",
     "NotPending",
+    "NotRenewable",
     "NotReplaceable",
     "NotRestorable",
     "NotSupported",
@@ -111,8 +123,11 @@ __all__ = [
     "Outcome",
     "Period",
     "Person",
+    "Reason",
     "Refused",
     "Registrar",
+    "Renewability",
+    "Renewal",
     "RenewalPolicy",
     "Retired",
     "Retryable",

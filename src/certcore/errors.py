@@ -19,6 +19,8 @@
     │   ├── Retired             the certification is retired: no new awards
     │   ├── NotAllowedHere      switched off in the platform's settings (R-9)
     │   ├── NotSupported        an adapter of this platform cannot do it
+    │   ├── NotRenewable        the award cannot be renewed now (R-50)
+    │   ├── InTransaction       what cannot be taken back, asked for inside a transaction
     │   ├── NotLive             the award is no longer live: it cannot be changed
     │   ├── StillLive           the award is live: it cannot be purged (R-61)
     │   ├── LiveAwards          the certification has live awards: it is not deleted unless that is asked for (R-4)
@@ -45,7 +47,7 @@ Each class has a stable ``code`` for machines and its data as attributes, and ``
 how to mend it.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from attrs import define
 
@@ -257,6 +259,32 @@ class NotSupported(Refused):
     @property
     def message(self) -> str:
         return f"this platform's adapter does not support {self.what}; implement that method of its port."
+
+
+@define
+class NotRenewable(Refused):
+    """Award ``number`` cannot be renewed now; ``reasons`` are all that stands against it, each a `Reason` (R-50)."""
+
+    code = "not_renewable"
+    number: str
+    reasons: tuple[Any, ...]
+
+    @property
+    def message(self) -> str:
+        why = " ".join(map(str, self.reasons))
+        return f"award {self.number} cannot be renewed now: {why} Once that has changed, start again."
+
+
+@define
+class InTransaction(Refused):
+    """``what`` cannot be taken back by a rollback, and so is not done inside a transaction."""
+
+    code = "in_transaction"
+    what: str
+
+    @property
+    def message(self) -> str:
+        return f"{self.what} is not possible inside a transaction; do it after that has ended."
 
 
 @define

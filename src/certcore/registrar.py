@@ -23,10 +23,12 @@ from certcore.services.archiving import JOB_KIND as REVOKE_JOB
 from certcore.services.archiving import Archiving
 from certcore.services.awarding import JOB_KIND as AWARD_JOB
 from certcore.services.awarding import Awarding
+from certcore.services.completing import Completing
 from certcore.services.correcting import Correcting
 from certcore.services.defining import Defining
 from certcore.services.importing import Importing
 from certcore.services.previewing import Previewing
+from certcore.services.renewing import Renewing
 from certcore.services.reporting import Reporting
 from certcore.services.reviewing import Reviewing
 from certcore.services.running import Running
@@ -72,9 +74,11 @@ class Registrar:
         self.defining = Defining(ports)
         self.archiving = Archiving(ports)
         self.awarding = Awarding(ports)
+        self.completing = Completing(ports)
         self.correcting = Correcting(ports)
         self.importing = Importing(ports)
         self.previewing = Previewing(ports)
+        self.renewing = Renewing(ports)
         self.reporting = Reporting(ports)
         self.viewing = Viewing(ports)
         self.reviewing = Reviewing(ports)

@@ -19,6 +19,9 @@ MADE_BY: dict[str, list[Callable[[Award], Change]]] = {
     "renewed": [
         lambda award: transitions.archive_renewed(award, Successor(2, "N", NOW), SALT, CONTEXT),
     ],
+    "renewal_started": [lambda award: transitions.start_renewal(award, {"items": ()}, SALT, CONTEXT)],
+    "renewal_cancelled": [lambda award: transitions.cancel_renewal(award, "Ill", SALT, CONTEXT)],
+    "past": [lambda award: transitions.archive_past(award, NOW, SALT, CONTEXT)],
     "unassigned": [lambda award: transitions.unassign(award, "By mistake", SALT, CONTEXT)],
     "undone": [lambda award: transitions.undo_issue(award, SALT, CONTEXT)],
     "revoked": [lambda award: transitions.revoke(award, "Fraud", SALT, CONTEXT)],

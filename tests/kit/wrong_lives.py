@@ -7,6 +7,7 @@ from attrs import evolve
 
 from certcore.adapters.memory import MemoryStorage
 from certcore.adapters.memory.awards import MemoryAwards
+from certcore.adapters.memory.journal import Journal
 from certcore.adapters.memory.lives import MemoryCompletions, MemoryDeliveries, MemoryRenewals, MemoryTombstones
 from certcore.adapters.memory.repositories import MemoryCertifications
 from certcore.domain.awards import Award
@@ -184,6 +185,39 @@ class AsReported(MemoryCompletions):
         self, learner_ids: Collection[str], items: Collection[ItemRef]
     ) -> dict[tuple[str, ItemRef], list[Completion]]:
         return {pair: list(self._rows[pair].values()) for pair in super().of(learner_ids, items)}
+
+
+class StaleAfterLocks(MemoryCompletions):
+    """What is read after a lock is what was there before the last one who had it."""
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__(journal)
+        self._stale: dict[tuple[str, ItemRef], list[Completion]] | None = None
+        self._latest: dict[tuple[str, ItemRef], list[Completion]] = {}
+
+    def lock(self, learner_ids: Collection[str]) -> None:
+        self._stale, self._latest = self._latest, super().of(learner_ids, {item for _, item in self._rows})
+
+    def of(
+        self, learner_ids: Collection[str], items: Collection[ItemRef]
+    ) -> dict[tuple[str, ItemRef], list[Completion]]:
+        return super().of(learner_ids, items) if self._stale is None else self._stale
+
+
+class RepeatedLearners(MemoryCompletions):
+    """A learner comes with every item completed."""
+
+    def learners(self, items: Collection[ItemRef], after: str | None, limit: int) -> Sequence[str]:
+        known = sorted(learner_id for learner_id, item in self._rows if item in items)
+        return [each for each in known if after is None or each > after][:limit]
+
+
+class PagesFromTheStart(MemoryCompletions):
+    """A page of learners begins with the one it is to come after."""
+
+    def learners(self, items: Collection[ItemRef], after: str | None, limit: int) -> Sequence[str]:
+        found = super().learners(items, None, 9_999)
+        return [each for each in found if after is None or each >= after][:limit]
 
 
 class RestartedRenewals(MemoryRenewals):

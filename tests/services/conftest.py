@@ -9,6 +9,7 @@ import pytest
 from certcore.adapters.memory import MemoryStorage
 from certcore.adapters.sql import SqlStorage
 from certcore.ports import Storage
+from tests.services.host import Host, host_over
 from tests.services.platform import Platform, platform_over
 
 STORAGES = ("memory", "sqlite", "postgres")
@@ -33,6 +34,12 @@ def new_storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Call
     yield make
     for storage in opened:
         storage.close()
+
+
+@pytest.fixture
+def host(new_storage: Callable[[], Storage]) -> Host:
+    """A host with a catalog of its own over an empty storage."""
+    return host_over(new_storage())
 
 
 @pytest.fixture

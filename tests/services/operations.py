@@ -17,6 +17,7 @@ from certcore.domain.reviewers import Reviewers
 from certcore.domain.time import Length
 from certcore.errors import NotFound, StillLive
 from certcore.services.awarding import AwardRequest
+from certcore.services.completing import Completed
 from certcore.services.importing import ImportReport, ImportRequest
 from certcore.services.reviewing import ExternalUpload
 from tests.services.platform import ADMIN, Platform
@@ -173,6 +174,17 @@ def _of(records: Iterable[object], username: str) -> bool:
     return any(getattr(each, "username", None) == username for each in records)
 
 
+def _record(platform: Platform, actor: Actor, username: str) -> object:
+    completed = Completed(username=username, item=C_1, at=platform.now)
+    report = platform.registrar.completing.record([completed], actor=actor)
+    return report.outcomes[0].outcome is not Outcome.REJECTED
+
+
+def _cancel(platform: Platform, actor: Actor, number: str) -> object:
+    platform.registrar.renewing.start(number, actor=ADMIN)
+    return platform.registrar.renewing.cancel(number, actor=actor)
+
+
 def _statuses(platform: Platform, actor: Actor, username: str) -> object:
     with platform.registrar.reporting.statuses(platform.now, actor=actor) as rows:
         return any(learner_id == f"id-{username}" for _, learner_id, *_ in rows)
@@ -188,11 +200,17 @@ BY_NUMBER: Final[dict[str, Sample]] = {
         number, actor=actor, details=Details(note="seen")
     ),
     "correcting.unassign": lambda platform, actor, number: platform.registrar.correcting.unassign(number, actor=actor),
+    "renewing.cancel": _cancel,
+    "renewing.check": lambda platform, actor, number: platform.registrar.renewing.check(number, actor=actor),
+    "renewing.start": lambda platform, actor, number: platform.registrar.renewing.start(number, actor=actor),
     "reporting.show": lambda platform, actor, number: platform.registrar.reporting.show(number, actor=actor),
 }
 """Operations on one award, by its number."""
 
 BY_CERTIFICATION: Final[dict[str, Sample]] = {
+    "completing.retroactive": lambda platform, actor, code: platform.registrar.completing.retroactive(
+        code, actor=actor
+    ),
     "defining.assign": _assign,
     "defining.delete": lambda platform, actor, code: platform.registrar.defining.delete(
         code, typed=code, actor=actor, with_live=True
@@ -271,6 +289,10 @@ SAMPLES: Final[dict[str, Sample]] = {
     **{operation: _on_a_certificate(sample) for operation, sample in BY_EXTERNAL.items()},
     "awarding.award": _award,
     "awarding.run": _run_award_job,
+    "completing.record": _record,
+    "completing.why_not": lambda platform, actor, username: platform.registrar.completing.why_not(
+        "FRESH-1", username, actor=actor
+    ),
     "correcting.apply_policy": _apply_policy,
     "defining.add": lambda platform, actor, _: platform.registrar.defining.add("Mine", actor=actor),
     "defining.overviews": lambda platform, actor, _: platform.registrar.defining.overviews(actor=actor),

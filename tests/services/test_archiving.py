@@ -1,8 +1,6 @@
 """Revocations: for ever, at once, and once; and what may live again after them."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -15,9 +13,10 @@ from certcore.domain.history import HistoryEntry, verifies
 from certcore.domain.jobs import JobState
 from certcore.domain.people import Act, Actor, Person, Role, Scope
 from certcore.errors import IdempotencyConflict, InvalidValue, NotFound, NotLive, NotRestorable, StorageError
-from certcore.ports import AccessPolicy, Storage, Transaction
+from certcore.ports import AccessPolicy
 from certcore.registrar import Registrar
 from certcore.testing.threads import at_once
+from tests.services.lost_commits import LosesTheNextCommit
 from tests.services.platform import ADMIN, Platform, platform_over
 
 FRAUD = "Fraud, see file 12"
@@ -49,36 +48,6 @@ def shown(platform: Platform, number: str) -> tuple[Award, list[HistoryEntry]]:
 def status_of(platform: Platform, number: str) -> Status:
     """The status of an award by the clock of now."""
     return status(shown(platform, number)[0], platform.now)
-
-
-class LosesTheNextCommit(Storage):
-    """A storage whose connection is lost while the next transaction that writes commits (f37)."""
-
-    def __init__(self, inner: Storage, *, committed: bool) -> None:
-        self._inner = inner
-        self._committed = committed
-        self._lost = False
-
-    @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        lose = not self._lost and not self._inner.in_transaction
-        with self._inner.transaction() as tx:
-            yield tx
-            if lose and not self._committed:
-                self._lost = True
-                raise StorageError("the connection was lost")
-        if lose:
-            self._lost = True
-            raise StorageError("the connection was lost")
-
-    @contextmanager
-    def reading(self) -> Iterator[Transaction]:
-        with self._inner.reading() as tx:
-            yield tx
-
-    @property
-    def in_transaction(self) -> bool:
-        return self._inner.in_transaction
 
 
 def test_a_revoked_award_is_lost_at_once_and_for_ever(platform: Platform, number: str) -> None:

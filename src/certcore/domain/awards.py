@@ -13,7 +13,18 @@ from attrs.converters import optional
 
 from certcore.domain.certifications import ItemKind, ItemRef
 from certcore.domain.checks import optional_nfc, optional_text, prose, short_text
-from certcore.domain.policy import RenewalPolicy, first_period, grace_ends, last_valid_day, warns_from, window_opens
+from certcore.domain.policy import (
+    NO_FACTS,
+    Facts,
+    RenewalPolicy,
+    first_period,
+    grace_ends,
+    last_valid_day,
+    resolve,
+    warns_from,
+    window_opens,
+)
+from certcore.domain.policy import Period as GrantedPeriod
 from certcore.domain.time import (
     as_instant,
     civil,
@@ -132,6 +143,19 @@ def typed_period(policy: RenewalPolicy, issued_on: date, zone: str, expires_on: 
     Raises `InvalidValue` for an expiry at or before the issue, `SkippedDay`, `UnknownZone` and `DateOutOfRange`.
     """
     return _period(policy, issued_on, zone, expires_on, expires_on or issued_on, computed=False)
+
+
+def granted_period(
+    policy: RenewalPolicy, granted: GrantedPeriod, completed_on: date, zone: str, facts: Facts = NO_FACTS
+) -> Period:
+    """The period in ``zone`` that ``granted`` stands for: what the policy gave for a completion on that day (R-53).
+
+    It starts when the policy says, which may be later. Raises like `computed_period`, and `InvalidValue` where nothing
+    is left between start and end.
+    """
+    terms = resolve(policy, facts, completed=civil(completed_on))
+    start = existing_day(granted.start, zone)
+    return _period(terms, start, zone, granted.expires, granted.anchor_on, computed=True)
 
 
 def _period(

@@ -18,7 +18,11 @@ class Held(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of one learner, or of one row."""
+    """What became of one learner, of one row, or of one completion.
+
+    A completion that is `recorded` counts and gives no award yet; `history` gives one that a later award has followed
+    already (R-27).
+    """
 
     NEW = "new"
     RENEWED = "renewed"
@@ -26,6 +30,8 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"
     ALREADY_HELD = "already_held"
     REVOKED = "revoked"
+    RECORDED = "recorded"
+    HISTORY = "history"
     SUPERSEDED = "superseded"
     REJECTED = "rejected"
 

@@ -1,12 +1,12 @@
 """What must reach somebody outside: written with the change it follows from, handed over at least once (R-52, R-83)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from re import fullmatch
 from typing import Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from certcore.domain.certifications import ItemRef
 from certcore.domain.checks import short_text, storable
@@ -72,3 +72,31 @@ class Retake:
     learner_id: str
     item: ItemRef
     at: datetime = field(converter=as_instant)
+
+
+LEASE: Final = timedelta(minutes=10)
+"""How long whoever takes a delivery has before somebody else may take it."""
+
+_FIRST_PAUSE: Final = timedelta(seconds=30)
+_LONGEST_PAUSE: Final = timedelta(hours=6)
+
+
+def taken(delivery: Delivery, now: datetime) -> Delivery:
+    """The delivery in somebody's hands: nobody else takes it before the lease is over."""
+    return evolve(delivery, attempts=delivery.attempts + 1, due_at=now + LEASE, version=delivery.version + 1)
+
+
+def acknowledged(delivery: Delivery) -> Delivery:
+    """The delivery handed over."""
+    return evolve(delivery, state=DeliveryState.DONE, error=None, version=delivery.version + 1)
+
+
+def failed(delivery: Delivery, error: str, now: datetime) -> Delivery:
+    """The delivery waiting for another attempt: after 30 seconds, then twice as long each time, 6 hours at most."""
+    pause = min(_FIRST_PAUSE * 2 ** min(delivery.attempts - 1, 20), _LONGEST_PAUSE)
+    return evolve(delivery, due_at=now + pause, error=error, version=delivery.version + 1)
+
+
+def dropped(delivery: Delivery) -> Delivery:
+    """The delivery that nobody wants any more."""
+    return evolve(delivery, state=DeliveryState.DROPPED, version=delivery.version + 1)

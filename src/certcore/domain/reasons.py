@@ -34,6 +34,12 @@ class Reason:
         """The English sentence."""
         return SENTENCES[self.code].format_map(self.params)
 
+    def __str__(self) -> str:
+        return self.text
+
+    def __reduce__(self) -> tuple[type["Reason"], tuple[str, dict[str, Any]]]:
+        return Reason, (self.code, dict(self.params))  # a mapping proxy cannot be pickled
+
     def to_data(self) -> dict[str, Any]:
         """Code, parameters and sentence, as JSON has them; amounts are text."""
         params = {name: str(each) if isinstance(each, Decimal) else each for name, each in self.params.items()}
@@ -100,6 +106,25 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "renewal_open": "A renewal is open since {on}; completing a linked item fulfils it.",
         "through_retake": "Taking {item} again renews the award.",
         "through_completion": "Completing {item} renews the award.",
+        "unknown_user": "Nobody is known by this name.",
+        "deactivated_user": "The learner is deactivated and gets nothing; activate them first.",
+        "unknown_item": "{item} is not in the catalog; check kind and code.",
         "undecidable": "Nothing could be decided: {problem}.",
+        "not_assigned": "{item} carries no certification, so completing it awards nothing.",
+        "before_assignment": (
+            "{item} was completed on {on}, before it carried the certification (since {since}); that awards nothing."
+        ),
+        "by_hand_only": "This certification is issued by hand only.",
+        "revoked": "The certification was revoked on {on}; only what is completed after that gives it back.",
+        "items_missing": "{needed} different items have to be completed; {found} are.",
+        "held_since": "The award held counts from {on}; nothing done up to that day renews it.",
+        "held_then": "Another award was held when this was completed, so it gave none.",
+        "renewal_not_started": "The award is held already and no renewal was started, so nothing is renewed.",
+        "before_renewal": "The renewal was started on {on}; only what is completed from then on counts.",
+        "award_held": "The certification is held already, by award {number}.",
+        "not_completed": "{item} is not completed ({status}).",
+        "not_reported": "{item} is complete in the catalog, but nobody has reported the completion.",
+        "qualifies": "{item}, completed on {on}, would earn the award now; give it retroactively or by hand.",
+        "not_a_way": "{item} was not among the ways to renew when the renewal was started.",
     }
 )

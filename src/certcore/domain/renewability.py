@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from certcore.domain.awards import Award, EndReason
 from certcore.domain.certifications import Certification, ItemRef
-from certcore.domain.policy import NO_FACTS, Facts, standing
+from certcore.domain.policy import NO_FACTS, Facts, RenewalPolicy, standing
 from certcore.domain.reasons import Reason
 from certcore.domain.time import as_instant, civil_date
 
@@ -73,6 +73,19 @@ class Renewability:
     renewable: bool
     reasons: tuple[Reason, ...] = field(hash=False)
 
+    @property
+    def ways(self) -> tuple[ItemRef, ...]:
+        """The items that renew it, those to be taken again included."""
+        return self._items("through_retake", "through_completion")
+
+    @property
+    def retakes(self) -> tuple[ItemRef, ...]:
+        """The items that renew it when they are taken again."""
+        return self._items("through_retake")
+
+    def _items(self, *codes: str) -> tuple[ItemRef, ...]:
+        return tuple(ItemRef.parse(each.params["item"]) for each in self.reasons if each.code in codes)
+
 
 def renewability(
     award: Award,
@@ -83,21 +96,28 @@ def renewability(
     facts: Facts = NO_FACTS,
     imported: bool = False,
     never_expiring: bool = False,
+    active: bool = True,
 ) -> Renewability:
     """Whether ``award`` can be renewed at the instant ``now`` (R-51, R-52), by the certification's policy (R-53, R-54).
 
     The item that earned it has to be complete, unless the award was ``imported`` or the item is linked no more. An open
     renewal is judged by the day it was started. ``never_expiring`` asks for the renewal of an award that never expires.
-    ``facts`` are what the policy may ask about. Raises `NaiveDatetime`, and `InvalidValue` for a missing fact.
+    ``facts`` are what the policy may ask about. A learner who is not ``active`` renews nothing (R-24). Raises
+    `NaiveDatetime`, and `InvalidValue` for a missing fact.
     """
     now, started = as_instant(now), progress.renewal_started_at
     zone = award.period.zone
     ways, closed = _ways(certification, progress, civil_date(now, zone))
     asked_on = civil_date(now if started is None else started, zone)
     stands = standing(
-        certification.policy, award.period.expires_on, asked_on, facts, completed=_earned_on(award, certification)
+        certification.policy,
+        award.period.expires_on,
+        asked_on,
+        facts,
+        completed=counts_from(award, certification.policy),
     )
     blockers = [
+        *([] if active else [Reason("deactivated_user")]),
         *_of_award(award, certification),
         *([] if imported or started is not None else _unfinished(award, progress)),
         *([] if ways else closed or [Reason("no_linked_items")]),
@@ -152,7 +172,6 @@ def _unavailable(each: ItemProgress, today: date) -> Iterator[Reason]:
         yield Reason("item_validity_over", {"item": item, "until": each.valid_until})
 
 
-def _earned_on(award: Award, certification: Certification) -> date | None:
+def counts_from(award: Award, policy: RenewalPolicy) -> date | None:
     """The day that confirmations and events count from; None where there are none, so that today decides variants."""
-    asks = certification.policy.confirmation or certification.policy.events
-    return (award.details.completed_on or award.period.issued_on) if asks else None
+    return award.earned_on if policy.confirmation or policy.events else None

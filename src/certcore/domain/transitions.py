@@ -43,7 +43,10 @@ _LIVE: Final = (None,)
 _ROWS: Final = (
     Transition("issued", (), None, told=True),
     Transition("edited", _LIVE, None),
+    Transition("renewal_started", _LIVE, None),
+    Transition("renewal_cancelled", _LIVE, None),
     Transition("renewed", _LIVE, EndReason.RENEWED),
+    Transition("past", _LIVE, EndReason.PAST),
     Transition("unassigned", _LIVE, EndReason.UNASSIGNED),
     Transition("undone", _LIVE, EndReason.UNDONE),
     Transition("revoked", _LIVE, EndReason.REVOKED, told=True),
@@ -86,6 +89,21 @@ def archive_renewed(award: Award, successor: Successor, salt: bytes, context: Co
     """The award that ``successor`` renews: archived, dates kept, valid until the successor starts (R-14, R-60)."""
     after = evolve(award, ending=Ending(EndReason.RENEWED, successor.starts_at), renewed_by=successor.id)
     return _changed(award, after, "renewed", {"by": successor.number}, salt, context)
+
+
+def archive_past(award: Award, at: datetime, salt: bytes, context: Context) -> Change:
+    """An award reported late, which a later one has followed: archived from ``at`` on, never live (R-27)."""
+    return _changed(award, evolve(award, ending=Ending(EndReason.PAST, at)), "past", {}, salt, context)
+
+
+def start_renewal(award: Award, facts: Mapping[str, object], salt: bytes, context: Context) -> Change:
+    """The award as it was, with what was started (R-52)."""
+    return _changed(award, award, "renewal_started", facts, salt, context)
+
+
+def cancel_renewal(award: Award, reason: str | None, salt: bytes, context: Context) -> Change:
+    """The award as it was, its renewal not open any more (R-52)."""
+    return _changed(award, award, "renewal_cancelled", {}, salt, context, note=reason)
 
 
 def unassign(award: Award, reason: str | None, salt: bytes, context: Context) -> Change:
@@ -169,7 +187,7 @@ def _changed(
     before: Award,
     after: Award,
     act: str,
-    facts: dict[str, object] | str,
+    facts: Mapping[str, object] | str,
     salt: bytes,
     context: Context,
     *,

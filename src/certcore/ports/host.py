@@ -97,8 +97,8 @@ class Catalog(ABC):
     def completions(self, items: Collection[ItemRef]) -> Iterator[Completion]:  # noqa: ARG002
         """All completions of these items that the host knows of, for a retroactive dry run (R-21).
 
-        Those of one item by one learner come together, ascending by instant. A host that knows none leaves this as
-        it is.
+        Those of one item come together, ascending by learner id, then instant. A host that knows none leaves this as it
+        is.
         """
         return iter(())
 

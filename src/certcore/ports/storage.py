@@ -271,6 +271,18 @@ class CompletionRepository(ABC):
     ) -> dict[tuple[str, ItemRef], list[Completion]]:
         """The completions of these items by these learners, ascending by instant; pairs without any are absent."""
 
+    @abstractmethod
+    def lock(self, learner_ids: Collection[str]) -> None:
+        """Let no other transaction pass here with one of these learners before this one has ended.
+
+        What is read afterwards holds all that those before have committed: who decides by several completions of a
+        learner takes turns with others who do (f17). Where one transaction writes at a time there is nothing to do.
+        """
+
+    @abstractmethod
+    def learners(self, items: Collection[ItemRef], after: str | None, limit: int) -> Sequence[str]:
+        """The ids of those who completed any of these items, each once and ascending: at most ``limit`` after one."""
+
 
 class RenewalRepository(ABC):
     """The renewal of each award: at most one, open or not (R-52)."""

@@ -6,6 +6,8 @@ from typing import Final
 
 from attrs import evolve, frozen
 
+from certcore.domain.awards import Award
+from certcore.domain.numbers import normal_number
 from certcore.domain.people import (
     NOBODY,
     Act,
@@ -17,7 +19,7 @@ from certcore.domain.people import (
     default_scope,
 )
 from certcore.errors import NotFound
-from certcore.ports import AccessPolicy, Directory, Ports
+from certcore.ports import AccessPolicy, Directory, Ports, Transaction
 
 OPERATIONS: Final[Mapping[str, tuple[Act, ...]]] = MappingProxyType(
     {
@@ -30,6 +32,9 @@ OPERATIONS: Final[Mapping[str, tuple[Act, ...]]] = MappingProxyType(
         "awarding.award": (Act.AWARD,),
         "awarding.run": (Act.AWARD,),
         "correcting.apply_policy": (Act.DEFINE, Act.EDIT),
+        "completing.record": (Act.COMPLETE,),
+        "completing.retroactive": (Act.COMPLETE,),
+        "completing.why_not": (Act.VIEW,),
         "correcting.edit": (Act.EDIT,),
         "correcting.unassign": (Act.UNASSIGN,),
         "defining.add": (Act.DEFINE,),
@@ -51,6 +56,10 @@ OPERATIONS: Final[Mapping[str, tuple[Act, ...]]] = MappingProxyType(
         "previewing.edit": (Act.VIEW,),
         "previewing.policy_change": (Act.VIEW,),
         "previewing.summary": (Act.VIEW,),
+        "renewing.cancel": (Act.RENEW,),
+        "renewing.check": (Act.VIEW,),
+        "renewing.deliver": (),
+        "renewing.start": (Act.RENEW,),
         "reporting.awarded": (Act.VIEW,),
         "reporting.certifications_users": (Act.VIEW,),
         "reporting.search": (Act.VIEW,),
@@ -103,3 +112,12 @@ def demand(ports: Ports, actor: Actor, act: Act, kind: str, ref: str) -> Scope:
     if scope == NOBODY:
         raise NotFound(kind, ref)
     return scope
+
+
+def find_award(tx: Transaction, number: str, scope: Scope) -> Award:
+    """The award with this number, however it is typed; `NotFound` also where the scope does not cover it (R-114)."""
+    normal = normal_number(number)
+    award = tx.awards.by_number([normal]).get(normal) if normal else None
+    if award is None or not scope.covers(award.learner_id):
+        raise NotFound("award", number)
+    return award

@@ -19,7 +19,7 @@ from certcore.domain.tombstones import LONGEST_REASON, Removal
 from certcore.domain.transitions import Change, Context, cut_short, outlives, restore, revoke
 from certcore.errors import InvalidValue, NotFound, NotLive, NotRestorable, StillLive
 from certcore.ports import AwardQuery, Ports, Transaction
-from certcore.services.access import demand
+from certcore.services.access import demand, find_award
 from certcore.services.defining import find_certification
 from certcore.services.removing import Burial, Removed, remove_all
 from certcore.services.running import Running, in_batches, new_job, once_under, queue
@@ -158,10 +158,7 @@ class Archiving:
         scope = demand(self._ports, actor, Act.REVOKE, "award", number)
 
         def work(tx: Transaction) -> Award:
-            normal = normal_number(number)
-            award = tx.awards.by_number([normal]).get(normal) if normal else None
-            if award is None or not scope.covers(award.learner_id):
-                raise NotFound("award", number)
+            award = find_award(tx, number, scope)
             if award.live:
                 return award
             if tx.awards.live([award.certification_id], [award.learner_id]):

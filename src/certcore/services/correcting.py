@@ -8,13 +8,13 @@ from attrs import evolve, frozen
 from certcore.domain.awards import Award, Basis, Details, Period, typed_period
 from certcore.domain.certifications import Certification
 from certcore.domain.differences import Difference, differs
-from certcore.domain.numbers import new_salts, normal_number
+from certcore.domain.numbers import new_salts
 from certcore.domain.people import Act, Actor
 from certcore.domain.policy import NO_FACTS, RenewalPolicy
 from certcore.domain.transitions import Change, Context, edit, unassign
-from certcore.errors import InvalidValue, NotFound
+from certcore.errors import InvalidValue
 from certcore.ports import Ports, Transaction
-from certcore.services.access import demand
+from certcore.services.access import demand, find_award
 from certcore.services.defining import check_carries, find_certification
 from certcore.services.previewing import FactsOf, differences, live_of
 from certcore.services.removing import pages
@@ -147,12 +147,7 @@ class Correcting:
         return in_unit(self._ports.storage, work)
 
     def _find(self, tx: Transaction, number: str, actor: Actor, act: Act) -> Award:
-        scope = demand(self._ports, actor, act, "award", number)
-        normal = normal_number(number)
-        award = tx.awards.by_number([normal]).get(normal) if normal else None
-        if award is None or not scope.covers(award.learner_id):
-            raise NotFound("award", number)
-        return award
+        return find_award(tx, number, demand(self._ports, actor, act, "award", number))
 
     def _name(self, award: Award) -> str:
         person = self._ports.directory.people([award.learner_id]).get(award.learner_id)

@@ -2,17 +2,18 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from attrs import evolve
 
 from certcore.domain.awards import Award
 from certcore.domain.certifications import Certification, ItemRef
-from certcore.domain.policy import Facts
+from certcore.domain.policy import NO_FACTS, Facts, asked
 from certcore.domain.reasons import undecidable
 from certcore.domain.renewability import ItemProgress, ItemStatus, Progress, Renewability, renewability
-from certcore.domain.renewals import Renewal, RenewalState
+from certcore.domain.renewals import in_force
 from certcore.errors import InvalidInput
-from certcore.ports import Ports, Transaction
+from certcore.ports import Attribute, Ports, Transaction
 from certcore.services.importing import JOB_KIND as IMPORT_JOB
 
 
@@ -41,50 +42,61 @@ def progress_of(
     return known
 
 
-def renewabilities(ports: Ports, tx: Transaction, awards: Sequence[Award], now: datetime) -> dict[int, Renewability]:
+def renewabilities(
+    ports: Ports,
+    tx: Transaction,
+    awards: Sequence[Award],
+    now: datetime,
+    *,
+    facts: Facts = NO_FACTS,
+    never_expiring: bool = False,
+) -> dict[int, Renewability]:
     """Whether each award can be renewed at ``now`` by the progress of today, with every reason, by id (R-50).
 
-    An open renewal is judged by the terms in force at its start (R-3). Where a policy asks for an attribute of the
-    learner that the directory does not have, the answer is no, and says so.
+    An open renewal is judged by the terms in force at its start (R-3). ``facts`` are what policies may ask besides the
+    attributes that the directory has. Where one asks for what nobody says, the answer is no, and says so.
+    ``never_expiring`` as in `renewability`.
     """
     certifications = tx.certifications.by_id({each.certification_id for each in awards})
     linked = tx.certifications.assigned_to(certifications)
     items = {assignment.item for assignments in linked.values() for assignment in assignments}
     learners = {each.learner_id for each in awards}
+    people = ports.directory.people(learners)
     progress = progress_of(ports, tx, learners, items)
-    attributes = ports.directory.attributes(learners)
     renewals = tx.renewals.of([each.id for each in awards])
     imported = _imported(tx, awards)
+    terms = {each.id: in_force(certifications[each.certification_id], renewals.get(each.id)) for each in awards}
+    ask_learner = any(asked(each.policy).learner for each in terms.values())
+    attributes = ports.directory.attributes(learners) if ask_learner else {}
     found = {}
     for award in awards:
+        learner_id, renewal = award.learner_id, renewals.get(award.id)
+        person = people.get(learner_id)
+        opened = None if renewal is None or not renewal.open else renewal.started_at
         carried = linked.get(award.certification_id, ())
-        renewal = renewals.get(award.id)
-        opened = renewal if renewal is not None and renewal.state is RenewalState.OPEN else None
         found[award.id] = _judged(
             award,
-            _terms(certifications[award.certification_id], opened),
-            Progress(
-                [progress[award.learner_id, each.item] for each in carried],
-                None if opened is None else opened.started_at,
-            ),
+            terms[award.id],
+            Progress([progress[learner_id, each.item] for each in carried], opened),
             now,
-            Facts(learner=attributes.get(award.learner_id, {})),
+            facts=with_attributes(facts, attributes.get(learner_id)),
             imported=award.id in imported,
+            never_expiring=never_expiring or opened is not None,
+            active=person is not None and person.active,
         )
     return found
 
 
-def _terms(certification: Certification, opened: Renewal | None) -> Certification:
-    if opened is None:
-        return certification
-    return evolve(certification, policy=opened.policy, allow_retake=opened.allow_retake)
+def with_attributes(facts: Facts, attributes: Mapping[str, Attribute] | None) -> Facts:
+    """The facts with what the directory says about the learner, where they say nothing themselves."""
+    return evolve(facts, learner={**attributes, **facts.learner}) if attributes else facts
 
 
 def _judged(
-    award: Award, certification: Certification, progress: Progress, now: datetime, facts: Facts, *, imported: bool
+    award: Award, certification: Certification, progress: Progress, now: datetime, **parts: Any
 ) -> Renewability:
     try:
-        return renewability(award, certification, progress, now, facts=facts, imported=imported)
+        return renewability(award, certification, progress, now, **parts)
     except InvalidInput as error:
         return Renewability(False, (undecidable(error),))
 

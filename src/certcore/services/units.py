@@ -14,7 +14,7 @@ from certcore.domain.decisions import Decision, Held, Offer, Outcome, decide
 from certcore.domain.issuing import Issued, issue
 from certcore.domain.numbers import RandomBytes, new_salts
 from certcore.domain.people import Person
-from certcore.domain.transitions import Change, Context, Successor, archive_renewed, edit
+from certcore.domain.transitions import Change, Context, Successor, archive_past, archive_renewed, edit
 from certcore.errors import Conflict, NumberTaken, Retryable
 from certcore.ports import Storage, Transaction
 
@@ -91,7 +91,8 @@ def carry_out(
     outcomes = [decision.outcome for decision in decisions]
     winners = [each for each, outcome in zip(candidates, outcomes, strict=True) if outcome in _ISSUED]
     updated = [each for each, outcome in zip(candidates, outcomes, strict=True) if outcome is Outcome.UPDATED]
-    issued = _issued(tx, winners, context, random_bytes, notify=notify)
+    renewed = [each.live.id if each.live else None for each in winners]
+    issued = _issued(tx, winners, renewed, context, random_bytes, notify=notify)
     write(tx, [*_edits(updated, context, random_bytes), *_archivals(winners, issued, context, random_bytes)])
     tx.issue(issued)  # last, so that what it follows has ended (I1)
     drawn = iter(issued.numbers)
@@ -113,8 +114,37 @@ def check_not_revoked_since(tx: Transaction, candidates: Sequence[Candidate], de
         raise Conflict("a revocation")
 
 
+def file_away(
+    tx: Transaction,
+    candidates: Sequence[Candidate],
+    ends: Sequence[datetime],
+    context: Context,
+    random_bytes: RandomBytes,
+) -> Sequence[str]:
+    """Write awards that others have followed already, each over at its end; their numbers (R-27).
+
+    Nobody is told of them. Called inside a unit, as `carry_out` is.
+    """
+    issued = _issued(tx, candidates, [None] * len(candidates), context, random_bytes, notify=False)
+    salts = new_salts(len(issued), random_bytes)
+    past = [
+        archive_past(award, ends_at, salt, context)
+        for award, ends_at, salt in zip(issued.awards(), ends, salts, strict=True)
+    ]
+    tx.awards.add([change.after for change in past])
+    tx.history.append([*issued.entries(), *(change.entry for change in past)])
+    tx.outbox.append([*issued.events(), *(change.event for change in past)])
+    return issued.numbers
+
+
 def _issued(
-    tx: Transaction, winners: Sequence[Candidate], context: Context, random_bytes: RandomBytes, *, notify: bool
+    tx: Transaction,
+    winners: Sequence[Candidate],
+    renewed: Sequence[int | None],
+    context: Context,
+    random_bytes: RandomBytes,
+    *,
+    notify: bool,
 ) -> Issued:
     tx.certifications.hold({each.certification.id: each.certification for each in winners}.values())
     for _ in range(TRIES):
@@ -122,7 +152,7 @@ def _issued(
             [each.certification for each in winners],
             [each.learner for each in winners],
             [each.offer for each in winners],
-            [each.live.id if each.live else None for each in winners],
+            renewed,
             context,
             random_bytes,
             notify=notify,

@@ -54,11 +54,11 @@ def elsewhere(act: Callable[[], T]) -> T:
     return answers[0]
 
 
-def at_once(acts: Sequence[Callable[[], None]]) -> list[BaseException | None]:
+def at_once(acts: Sequence[Callable[[], object]]) -> list[BaseException | None]:
     """Do all acts at the same time, each on a thread of its own: what each one raised."""
     start = Barrier(len(acts))
 
-    def started(act: Callable[[], None]) -> Callable[[], None]:
+    def started(act: Callable[[], object]) -> Callable[[], None]:
         def run() -> None:
             start.wait(PATIENCE)
             act()

@@ -1,5 +1,6 @@
 """Policies in English, their schema, timelines, and reasons as data (R-50, R-54, R-55)."""
 
+import pickle
 import re
 from datetime import date
 from typing import Any
@@ -193,6 +194,9 @@ def test_a_reason_has_a_sentence() -> None:
     """R-50: a code without a sentence is none."""
     with pytest.raises(InvalidValue):
         Reason("because")
+    reason = Reason("item_missing", {"item": "course:C-1"})
+    assert pickle.loads(pickle.dumps(reason)) == reason
+    assert str(reason) == reason.text == "course:C-1 has to be done first."
     assert all(sentence.endswith(".") for sentence in SENTENCES.values())
 
 

@@ -37,6 +37,14 @@ class MemoryCompletions(CompletionRepository):
         pairs = ((learner_id, item) for learner_id in learner_ids for item in items)
         return {pair: [kept[at] for at in sorted(kept)] for pair, kept in found(self._rows, pairs).items() if kept}
 
+    def lock(self, learner_ids: Collection[str]) -> None:
+        """One thread at a time is inside."""
+
+    def learners(self, items: Collection[ItemRef], after: str | None, limit: int) -> Sequence[str]:
+        wanted = set(items)
+        known = {learner_id for (learner_id, item), kept in self._rows.items() if item in wanted and kept}
+        return nsmallest(limit, (each for each in known if after is None or each > after))
+
 
 class MemoryRenewals(RenewalRepository):
     """Renewals by award."""

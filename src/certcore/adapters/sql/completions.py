@@ -2,10 +2,14 @@
 
 from collections.abc import Collection, Sequence
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any, Final, TypeVar
+from zlib import crc32
+
+from sqlalchemy import ARRAY, BigInteger, Integer, bindparam, select, text
 
 from certcore.adapters.sql import tables
-from certcore.adapters.sql.querying import among, within
+from certcore.adapters.sql.querying import TENANT, among, within
 from certcore.adapters.sql.units import Unit
 from certcore.adapters.sql.values import Row, amount_text, as_flag, as_text, exact, or_none
 from certcore.domain.certifications import ItemKind, ItemRef
@@ -20,6 +24,23 @@ _OF: Final = (
     among(_completion.learner_id, "learner_ids", *tables.completion.c[1:])
     .where(within(_completion.code, "codes"))
     .order_by(_completion.at)
+)
+
+
+_TURNS: Final = text("SELECT pg_advisory_xact_lock(key) FROM unnest(:keys) AS keys(key)").bindparams(
+    bindparam("keys", type_=ARRAY(BigInteger))
+)
+_MOST_TURNS: Final = 64  # a server has room for some thousand locks of all its clients
+_LEARNERS: Final = (
+    select(_completion.learner_id)
+    .distinct()
+    .where(
+        _completion.tenant == TENANT,
+        _completion.learner_id > bindparam("after"),
+        within(_completion.kind + ":" + _completion.code, "items"),
+    )
+    .order_by(_completion.learner_id)
+    .limit(bindparam("limit", type_=Integer))
 )
 
 
@@ -50,6 +71,21 @@ class SqlCompletions(CompletionRepository):
             if each.item in wanted:
                 found.setdefault((each.learner_id, each.item), []).append(each)
         return found
+
+    def lock(self, learner_ids: Collection[str]) -> None:
+        if learner_ids and self._unit.dialect == "postgresql":
+            self._unit.rows(_TURNS, keys=sorted({_turn(self._tenant, each) for each in learner_ids}))
+
+    def learners(self, items: Collection[ItemRef], after: str | None, limit: int) -> Sequence[str]:
+        wanted = list(map(str, items))
+        rows = self._unit.rows(_LEARNERS, tenant=self._tenant, items=wanted, after=after or "", limit=limit)
+        return [as_text(learner_id) for (learner_id,) in rows] if wanted else []
+
+
+def _turn(tenant: str, learner_id: str) -> int:
+    """A lock that the learner shares with some others of the tenant."""
+    share = crc32(learner_id.encode()) % _MOST_TURNS
+    return int.from_bytes(sha256(f"certcore/{tenant}/{share}".encode()).digest()[:8], signed=True)
 
 
 def _key(row: Row) -> Row:

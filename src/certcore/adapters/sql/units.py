@@ -26,6 +26,11 @@ class Unit:
         self._savepoints = 0
         self._unusable: str | None = None
 
+    @property
+    def dialect(self) -> str:
+        """The name of the database's kind."""
+        return self._dialect
+
     def rows(self, statement: Executable, /, **parameters: object) -> Sequence[Any]:
         """All rows of a query; a list given for a parameter of `among` is one parameter."""
         with self._statement("row"):

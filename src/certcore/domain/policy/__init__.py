@@ -2,11 +2,13 @@
 
 A policy is read from TOML- or JSON-shaped data with `RenewalPolicy.from_data`. Everything else is a pure function of
 the policy, civil dates and `Facts`: `first_period` and `next_period` give periods, `standing` how an award stands on a
-day, `credit_account` whether credits are enough, `simulate` a timeline; the days around an expiry have a function
-each. `describe` says a policy in English, `policy_schema` its format; `check_regimes` judges worked cases.
+day, `lacking` and `full_requirement` what is still to be done, `credit_account` whether credits are enough, `simulate`
+a timeline; the days around an expiry have a function each. `asked` says which facts a policy looks at, `describe` says
+a policy in English, `policy_schema` its format; `check_regimes` judges worked cases.
 """
 
 from certcore.domain.policy.account import Account, credit_account, credit_period
+from certcore.domain.policy.asking import Asked, asked
 from certcore.domain.policy.checking import check_regimes
 from certcore.domain.policy.counting import Period
 from certcore.domain.policy.days import grace_ends, last_valid_day, warns_from, window_opens
@@ -17,11 +19,12 @@ from certcore.domain.policy.periods import first_period, next_period
 from certcore.domain.policy.resolving import resolve
 from certcore.domain.policy.schema import policy_schema
 from certcore.domain.policy.simulating import Completion, Moment, simulate
-from certcore.domain.policy.standing import Standing, standing, without_award
+from certcore.domain.policy.standing import Standing, full_requirement, lacking, standing, without_award
 
 __all__ = [
     "NO_FACTS",
     "Account",
+    "Asked",
     "Completion",
     "Credit",
     "Facts",
@@ -29,12 +32,15 @@ __all__ = [
     "Period",
     "RenewalPolicy",
     "Standing",
+    "asked",
     "check_regimes",
     "credit_account",
     "credit_period",
     "describe",
     "first_period",
+    "full_requirement",
     "grace_ends",
+    "lacking",
     "last_valid_day",
     "next_period",
     "policy_schema",

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Literal
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from certcore.domain.policy.account import enough_credits
 from certcore.domain.policy.days import last_valid_day, warns_from
@@ -85,6 +85,39 @@ def standing(
         reasons=(*when.current.reasons, why, *(obstacles or (Reason("path", {"path": path}),))),
         obstacles=obstacles,
     )
+
+
+def lacking(
+    policy: RenewalPolicy,
+    expires: date | None,
+    started: date,
+    done: date,
+    facts: Facts = NO_FACTS,
+    *,
+    completed: date | None = None,
+) -> tuple[Reason, ...]:
+    """What a renewal that was started on one civil day and is done on another still lacks; empty when nothing (R-52).
+
+    The day of the start decides what is asked for, so that being in time does not end while the learner works; whether
+    items are done and credits are enough is judged by ``done``. Else as `standing`, which also says whether a renewal
+    comes too early. Raises like it.
+    """
+    terms = resolve(policy, facts, completed=completed, on=civil(started))
+    when = timing(terms, expires, civil(started), facts, completed=completed)
+    path = path_on(terms, when)
+    if path in {FULL, NO_RENEWAL}:
+        return (Reason("not_renewable", {"path": path}),)
+    items = items_on(terms, path, when, facts)
+    return (*undone(items, facts, civil(done)), *enough_credits(terms, facts, evolve(when, on=civil(done))))
+
+
+def full_requirement(policy: RenewalPolicy, on: date, facts: Facts = NO_FACTS) -> tuple[Reason, ...]:
+    """What of the policy's ``items.full`` is still to be done for a first award on the civil day ``on`` (R-54).
+
+    Empty when nothing is, and where items are not in question. Raises like `standing`.
+    """
+    terms = resolve(policy, facts, completed=civil(on))
+    return undone(full_items(terms), facts, civil(on))
 
 
 def without_award(terms: RenewalPolicy, on: date, *reasons: Reason) -> Standing:

@@ -14,6 +14,7 @@ from certcore.domain.deliveries import DeliveryState
 from certcore.errors import Conflict
 from certcore.ports import AwardQuery, Storage, Transaction
 from certcore.testing.builders import (
+    COURSE,
     NOW,
     make_award,
     make_certification,
@@ -106,6 +107,32 @@ class ConcurrencyContract(StorageCase):
 
         assert at_once([reporting(7 * position) for position in range(THREADS)]) == [None] * THREADS
         assert sum(new) == len(completions)
+
+    def test_f17_who_locks_a_learner_sees_what_those_before_have_done(self, storage: Storage) -> None:
+        """Threads that count a learner's completions and add one more, under a lock, count each other's."""
+
+        def add_one(tx: Transaction) -> bool:
+            tx.completions.lock(["ada", "bob"])
+            known = tx.completions.of(["ada"], [COURSE]).get(("ada", COURSE), [])
+            return tx.completions.add([make_completion("ada", at=NOW + timedelta(seconds=len(known)))])[0]
+
+        added: list[bool] = []
+
+        def add_five() -> None:
+            added.extend([in_unit(storage, add_one) for _ in range(5)])
+
+        assert at_once([add_five] * 4) == [None] * 4
+        assert added == [True] * 20
+
+    def test_locks_in_any_order_and_of_thousands_come_to_an_end(self, storage: Storage) -> None:
+        """Nobody waits for ever, and nobody is needed to have completed anything."""
+        learners = [f"learner-{n}" for n in range(5_000)]
+
+        def lock(position: int) -> Callable[[], None]:
+            rotated = learners[position:] + learners[:position]
+            return lambda: in_unit(storage, lambda tx: tx.completions.lock(rotated))
+
+        assert at_once([lock(600 * position) for position in range(THREADS)]) == [None] * THREADS
 
     def test_of_threads_that_tell_the_same_one_is_enough(self, storage: Storage, certification: Certification) -> None:
         """R-82: deliveries with one id are one delivery, and nobody gets a `Conflict`."""

@@ -105,6 +105,26 @@ class CompletionContract(StorageCase):
         with storage.reading() as tx:
             assert tx.completions.of([first.learner_id], [COURSE]) == {first.key[:2]: [first, later]}
 
+    def test_learners_who_completed_something_come_in_pages(self, storage: Storage) -> None:
+        """Each once, ascending by code point, after the one given; of the items asked for only."""
+        plan = ItemRef(ItemKind.LEARNING_PLAN, "C-1")
+        names = ["Ada", "ada", "adä", "bob", "\U0001f600", "éva"]
+        ordered = sorted(names)
+        store(
+            storage,
+            *(make_completion(name) for name in names),
+            make_completion("ada", plan),
+            make_completion("cy", plan),
+        )
+        store(storage, make_completion("ada", at=NOW + _TICK))
+        with storage.reading() as tx:
+            assert list(tx.completions.learners([COURSE], None, 99)) == ordered
+            assert list(tx.completions.learners([COURSE], None, 4)) == ordered[:4]
+            assert list(tx.completions.learners([COURSE, COURSE], ordered[3], 4)) == ordered[4:]
+            assert list(tx.completions.learners([COURSE, plan], None, 99)) == sorted([*names, "cy"])
+            assert list(tx.completions.learners([COURSE], ordered[-1], 4)) == []
+            assert list(tx.completions.learners([], None, 4)) == []
+
     def test_many_completions_may_come_at_once(self, storage: Storage) -> None:
         """Ten thousand to write, tens of thousands to ask for; those that were there are told apart."""
         completions = [make_completion(f"learner-{n}") for n in range(10_000)]

@@ -1,0 +1,6 @@
+"""Completing: what the host says was completed earns awards and fulfils renewals (R-20 to R-27, R-52)."""
+
+from certcore.services.completing.request import Completed, CompletionOutcome, CompletionReport
+from certcore.services.completing.service import Completing
+
+__all__ = ["Completed", "Completing", "CompletionOutcome", "CompletionReport"]

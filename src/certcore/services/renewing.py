@@ -1,0 +1,190 @@
+"""Renewing: whether an award can be renewed, starting and cancelling, and orders to the catalog (R-50 to R-52).
+
+What fulfils a renewal is a completion: see `completing`.
+"""
+
+from collections import Counter
+from collections.abc import Collection
+from typing import Final
+
+from attrs import frozen
+
+from certcore.domain.awards import Award
+from certcore.domain.certifications import ItemRef, sorted_items
+from certcore.domain.deliveries import Delivery, DeliveryState, acknowledged, dropped, failed, taken
+from certcore.domain.jobs import JobState
+from certcore.domain.numbers import new_salts, normal_number
+from certcore.domain.people import Act, Actor
+from certcore.domain.policy import NO_FACTS, Facts
+from certcore.domain.renewability import Renewability
+from certcore.domain.renewals import RETAKE, Renewal, cancel, retake, start, still_wanted, taken_again
+from certcore.domain.time import civil_date
+from certcore.domain.transitions import Context
+from certcore.errors import InTransaction, InvalidValue, NotFound, NotRenewable
+from certcore.ports import Ports, Transaction
+from certcore.services.access import demand, find_award
+from certcore.services.defining import find_certification
+from certcore.services.progress import renewabilities, with_attributes
+from certcore.services.running import new_job, once_under
+from certcore.services.units import in_unit, write
+
+JOB_KIND: Final = "start_renewal"
+
+
+@frozen
+class DeliveryReport:
+    """How many orders the catalog took, how many failed and wait for another attempt, how many were dropped."""
+
+    delivered: int = 0
+    failed: int = 0
+    dropped: int = 0
+
+
+@frozen
+class Renewing:
+    """Says whether awards can be renewed, and starts and cancels renewals."""
+
+    _ports: Ports
+
+    def check(
+        self, number: str, *, actor: Actor, facts: Facts = NO_FACTS, never_expiring: bool = False
+    ) -> Renewability:
+        """Whether the award can be renewed now, with every reason: what a "Renew now" button asks (R-50, R-51).
+
+        ``facts`` are what the policy may ask besides the directory's attributes; what it asks and nobody says is among
+        the reasons. ``never_expiring`` asks for the renewal of an award that never expires (R-52). Raises `NotFound`.
+        """
+        scope = demand(self._ports, actor, Act.VIEW, "award", number)
+        with self._ports.storage.reading() as tx:
+            return self._judged(tx, find_award(tx, number, scope), facts, never_expiring=never_expiring)
+
+    def start(
+        self,
+        number: str,
+        *,
+        actor: Actor,
+        again: Collection[ItemRef] | None = None,
+        facts: Facts = NO_FACTS,
+        never_expiring: bool = False,
+        key: str | None = None,
+    ) -> Renewal:
+        """Start to renew the award, on the terms in force now; a renewal that is open is given back (R-3, R-52).
+
+        ``again`` names the items to be taken again, among those that are complete. By default it is the one that earned
+        the award and those that the policy asks for, or else all of them. The orders to the catalog wait for `deliver`.
+        With an idempotency ``key`` the same act gives the same answer, another one `IdempotencyConflict` (R-34). Raises
+        `NotFound`, `NotRenewable` with every reason, and `InvalidValue` for an item that cannot be taken again.
+        """
+        scope = demand(self._ports, actor, Act.RENEW, "award", number)
+
+        def work(tx: Transaction, job_id: int | None) -> Renewal:
+            award = find_award(tx, number, scope)
+            before = tx.renewals.of([award.id]).get(award.id)
+            if before is not None and before.open and award.live:
+                return before
+            found = self._judged(tx, award, facts, never_expiring=never_expiring)
+            if not found.renewable:
+                raise NotRenewable(award.number, found.reasons)
+            context = Context(actor, self._ports.now(), job_id)
+            certification = find_certification(tx, award.certification_id)
+            if again is None:
+                today = civil_date(context.now, award.period.zone)
+                attributes = self._ports.directory.attributes([award.learner_id]).get(award.learner_id)
+                known = with_attributes(facts, attributes)
+                chosen = taken_again(award, certification.policy, found, today, known)
+            else:
+                chosen = _chosen(again, found)
+            began = start(award, certification, self._salt(), context, ways=found.ways, again=chosen, before=before)
+            write(tx, [began.change])
+            (tx.renewals.add if before is None else tx.renewals.update)([began.renewal])
+            tx.deliveries.add(began.orders)
+            return began.renewal
+
+        payload = {
+            "number": normal_number(number) or number,
+            "again": None if again is None else [str(item) for item in sorted_items(again)],
+            "never_expiring": never_expiring,
+        }
+        job = new_job(self._ports, JOB_KIND, payload, actor, key=key, state=JobState.DONE)
+        return once_under(self._ports, job, Renewal, work)
+
+    def cancel(self, number: str, *, actor: Actor, reason: str | None = None) -> Renewal:
+        """The award's renewal no longer open; one that was fulfilled or cancelled stays as it is (R-52).
+
+        Orders that the catalog has not got yet are dropped. Raises `NotFound` also when none was ever started.
+        """
+        scope = demand(self._ports, actor, Act.RENEW, "award", number)
+
+        def work(tx: Transaction) -> Renewal:
+            award = find_award(tx, number, scope)
+            renewal = tx.renewals.of([award.id]).get(award.id)
+            if renewal is None:
+                raise NotFound("renewal", number)
+            if not renewal.open or not award.live:
+                return renewal
+            after, change = cancel(award, renewal, reason, self._salt(), Context(actor, self._ports.now()))
+            write(tx, [change])
+            tx.renewals.update([after])
+            orders = tx.deliveries.of([award.id]).get(award.id, ())
+            waiting = [each for each in orders if each.kind == RETAKE and each.state is DeliveryState.WAITING]
+            tx.deliveries.update([dropped(each) for each in waiting])
+            return after
+
+        return in_unit(self._ports.storage, work)
+
+    def deliver(self, limit: int = 100) -> DeliveryReport:
+        """Hand up to ``limit`` orders that are due to the catalog, which lets learners take items again (R-51, R-52).
+
+        Call it again and again, from any number of workers: an order is repeated, later each time, until the catalog
+        takes it without raising; the order of a worker that died is taken up by another one after `LEASE`. For the
+        host's own code: no actor's rights are asked. Raises `InTransaction` inside a transaction.
+        """
+        if self._ports.storage.in_transaction:
+            raise InTransaction("handing orders to the catalog")
+        wanted, unwanted = in_unit(self._ports.storage, lambda tx: self._take(tx, limit))
+        handed = Counter(self._hand_over(each) for each in wanted)
+        return DeliveryReport(handed[True], handed[False], unwanted)
+
+    def _take(self, tx: Transaction, limit: int) -> tuple[list[Delivery], int]:
+        """Orders that are due, now in our hands; and how many were dropped, since their renewal is over."""
+        now = self._ports.now()
+        due = tx.deliveries.due(now, limit, [RETAKE])
+        ids = {each.award_id for each in due}
+        awards, renewals = tx.awards.by_id(ids), tx.renewals.of(ids)
+        wanted = {each.id for each in due if still_wanted(each, awards.get(each.award_id), renewals.get(each.award_id))}
+        after = [taken(each, now) if each.id in wanted else dropped(each) for each in due]
+        tx.deliveries.update(after)
+        return [each for each in after if each.id in wanted], len(due) - len(wanted)
+
+    def _hand_over(self, order: Delivery) -> bool:
+        """Whether the catalog took it."""
+        try:
+            self._ports.catalog.retake(retake(order))
+        except Exception as error:
+            after = failed(order, f"{type(error).__name__}: {error}", self._ports.now())
+        else:
+            after = acknowledged(order)
+        in_unit(self._ports.storage, lambda tx: self._put(tx, after))
+        return after.state is DeliveryState.DONE
+
+    def _put(self, tx: Transaction, after: Delivery) -> None:
+        """Store how a delivery went, unless it was dropped or taken by somebody else meanwhile."""
+        kept = tx.deliveries.of([after.award_id]).get(after.award_id, ())
+        if any(each.id == after.id and each.version == after.version - 1 for each in kept):
+            tx.deliveries.update([after])
+
+    def _judged(self, tx: Transaction, award: Award, facts: Facts, *, never_expiring: bool) -> Renewability:
+        now = self._ports.now()
+        return renewabilities(self._ports, tx, [award], now, facts=facts, never_expiring=never_expiring)[award.id]
+
+    def _salt(self) -> bytes:
+        (salt,) = new_salts(1, self._ports.random_bytes)
+        return salt
+
+
+def _chosen(again: Collection[ItemRef], found: Renewability) -> tuple[ItemRef, ...]:
+    for item in again:
+        if item not in found.retakes:
+            known = ", ".join(map(str, found.retakes)) or "none, since no linked item is complete"
+            raise InvalidValue("again", str(item), f"items that renew the award when taken again: {known}")
+    return sorted_items(again)
