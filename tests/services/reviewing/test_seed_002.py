@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from attrs import define, field, frozen
+from attrs import define, field
 
 from certcore.adapters.files import FolderDocuments
 from certcore.adapters.memory import MemoryCatalog, MemoryDirectory
@@ -25,6 +25,7 @@ from certcore.errors import FileRefused, NotAllowedHere, NotFound
 from certcore.ports import Storage
 from certcore.services.reviewing import ExternalRecord, ExternalUpload
 from tests.adapters.pdf_judge.pdfs import certificate
+from tests.scenarios.facts import Fact, play
 from tests.services.platform import Platform
 
 DELIVERED: Final = date(2026, 1, 31)
@@ -246,15 +247,6 @@ def results_show_them_all(story: Story) -> None:
     assert story.reviewing.document(story.refs["lone"], actor=story.who("leo")).content == certificate()
 
 
-@frozen
-class Fact:
-    """What the page says, the rule that carries it, and the step that shows it."""
-
-    rule: str
-    says: str
-    show: Callable[[Story], None]
-
-
 FACTS: Final = (
     Fact("R-70", "the feature is off until somebody asks for it", switched_off_at_first),
     Fact(
@@ -286,9 +278,4 @@ FACTS: Final = (
 
 def test_seed_002_from_its_first_line_to_its_last(story: Story) -> None:
     """SEED 2: every fact in the page's order; a failure names the rule."""
-    for fact in FACTS:
-        try:
-            fact.show(story)
-        except BaseException as error:
-            error.add_note(f"{fact.rule}: {fact.says}")
-            raise
+    play(FACTS, story)
