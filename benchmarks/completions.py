@@ -25,7 +25,7 @@ from sqlalchemy import Table
 
 from certcore import Completed
 from certcore.adapters.sql.connecting import connections_to
-from certcore.adapters.sql.tables import metadata
+from certcore.adapters.sql.columns import metadata
 from certcore.cli.bench.places import place_for, sqlite_path
 from certcore.cli.bench.world import bench_world
 from certcore.cli.garbage import collection_paused
