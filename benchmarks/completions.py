@@ -24,8 +24,8 @@ from typing import Any, Final
 from sqlalchemy import Table
 
 from certcore import Completed
-from certcore.adapters.sql.connecting import connections_to
 from certcore.adapters.sql.columns import metadata
+from certcore.adapters.sql.connecting import connections_to
 from certcore.cli.bench.places import place_for, sqlite_path
 from certcore.cli.bench.world import bench_world
 from certcore.cli.garbage import collection_paused

@@ -1,19 +1,20 @@
 """A certification that is changed or deleted while it is issued: as if one came after the other (f15)."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
 from certcore.domain.awards import Basis, BasisKind
-from certcore.domain.certifications import Assignment, ItemRef
-from certcore.domain.decisions import Held
+from certcore.domain.certifications import ItemRef
+from certcore.domain.decisions import Held, Outcome
 from certcore.domain.people import EVERYONE, Act, Actor, Scope
 from certcore.errors import InvalidValue, LiveAwards, NotFound, Retired, StillLive
 from certcore.ports import AccessPolicy, AwardQuery, Storage, Transaction
 from certcore.registrar import Registrar
 from certcore.services.awarding import AwardReport, AwardRequest
+from certcore.services.completing import Completed, CompletionOutcome
 from certcore.services.defining import Unassigned
 from certcore.services.removing import Deletion
 from certcore.testing.threads import Running, elsewhere
@@ -152,30 +153,53 @@ def assignment(platform: Platform) -> tuple[int, bool | None] | None:
     return None if found is None else (found.certification_id, found.automatic)
 
 
-class Overtaken(Storage):
-    """A storage in which something happens after the n-th look at what items carry, the first time."""
+def renewing(platform: Platform) -> str:
+    """The number of an award of Ana's that is being renewed."""
+    platform.award("ana", issued_on=date(2025, 3, 1))
+    number = live_number(platform)
+    platform.registrar.renewing.start(number, actor=ADMIN)
+    return number
 
-    def __init__(self, inner: Storage, at: int, meanwhile: Callable[[], object]) -> None:
-        self._inner, self._at, self._meanwhile = inner, at, meanwhile
-        self._looked = 0
+
+def live_number(platform: Platform) -> str:
+    """The number of the only live award."""
+    with platform.storage.reading() as tx:
+        (award,) = tx.awards.search(AwardQuery(platform.now, live=True))
+    return award.number
+
+
+def complete(registrar: Registrar) -> CompletionOutcome:
+    """Ana has completed C-1."""
+    done = Completed(username="ana", item=C_1, at=datetime(2026, 3, 1, 12, tzinfo=UTC))
+    (outcome,) = registrar.completing.record([done], actor=ADMIN).outcomes
+    return outcome
+
+
+class Overtaken(Storage):
+    """A storage in which something happens after the first look of a kind, given as repository and method."""
+
+    def __init__(self, inner: Storage, look: tuple[str, str], meanwhile: Callable[[], object]) -> None:
+        self._inner, self._look, self._meanwhile = inner, look, meanwhile
+        self._looked = False
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         with self._inner.transaction() as tx:
-            look = tx.certifications.carried_by
+            repository = getattr(tx, self._look[0])
+            look = getattr(repository, self._look[1])
 
-            def carried_by(items: Collection[ItemRef]) -> dict[ItemRef, Assignment]:
-                found = look(items)
-                self._looked += 1
-                if self._looked == self._at:
+            def overtaken(*asked: object) -> object:
+                found = look(*asked)
+                if not self._looked:
+                    self._looked = True
                     elsewhere(self._meanwhile)
                 return found
 
-            tx.certifications.carried_by = carried_by  # type: ignore[method-assign]
+            setattr(repository, self._look[1], overtaken)
             try:
                 yield tx
             finally:
-                tx.certifications.carried_by = look  # type: ignore[method-assign]
+                setattr(repository, self._look[1], look)
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
@@ -187,10 +211,14 @@ class Overtaken(Storage):
         return self._inner.in_transaction
 
 
-def overtaken(platform: Platform, meanwhile: Callable[[], object]) -> Registrar:
-    """A registrar that is overtaken once it knows what items carry."""
-    storage = Overtaken(platform.storage, 1, meanwhile)
-    return Registrar(storage=storage, directory=platform.directory, catalog=platform.catalog)
+def overtaken(
+    platform: Platform, meanwhile: Callable[[], object], look: tuple[str, str] = ("certifications", "carried_by")
+) -> Registrar:
+    """A registrar that is overtaken after its first look, by default at what items carry."""
+    storage = Overtaken(platform.storage, look, meanwhile)
+    return Registrar(
+        storage=storage, directory=platform.directory, catalog=platform.catalog, clock=lambda: platform.now
+    )
 
 
 def test_f15_an_item_that_was_unassigned_meanwhile_is_not_assigned_again(platform: Platform) -> None:
@@ -224,3 +252,25 @@ def test_f15_an_item_that_is_free_meanwhile_can_be_assigned(platform: Platform) 
     other = platform.certification("SAFE-2")
     overtaken(platform, lambda: CHANGES["delete"](platform)).defining.assign("SAFE-2", [C_1], actor=ADMIN)
     assert assignment(platform) == (other.id, None)
+
+
+def test_f16_a_completion_delivered_twice_at_once_names_the_award_that_it_gave(platform: Platform) -> None:
+    """R-23: also where it was recorded by the other since the award was read that it renewed."""
+    number = renewing(platform)
+    again = overtaken(platform, lambda: complete(platform.registrar), ("awards", "live"))
+    outcome = complete(again)
+    assert (outcome.outcome, outcome.number) == (Outcome.UNCHANGED, live_number(platform))
+    assert outcome.number != number
+
+
+def test_f15_a_completion_that_is_refused_since_its_award_was_revoked_meanwhile_names_no_award(
+    platform: Platform,
+) -> None:
+    """R-61: the learner lost it."""
+    number = renewing(platform)
+
+    def revoke() -> None:
+        platform.registrar.archiving.revoke(number, reason="Fraud", actor=ADMIN)
+
+    outcome = complete(overtaken(platform, revoke, ("awards", "live")))
+    assert (outcome.outcome, outcome.reason, outcome.number) == (Outcome.REJECTED, "revoked", None)

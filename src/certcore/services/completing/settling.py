@@ -1,9 +1,11 @@
 """Settling completions: judged, and written with what they give, in the transaction of the caller."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final
 
 from attrs import frozen
 
+from certcore.domain.awards import Award
 from certcore.domain.decisions import NEW, RENEWED, Outcome
 from certcore.domain.numbers import RandomBytes
 from certcore.domain.renewals import RenewalState, closed
@@ -13,6 +15,8 @@ from certcore.ports import Transaction
 from certcore.services.completing.judging import Entry, Judge, Judged
 from certcore.services.completing.request import CompletionOutcome
 from certcore.services.units import Candidate, carry_out, check_not_revoked_since, file_away
+
+_WHATEVER_IS_HELD: Final = (Outcome.UNCHANGED, Outcome.REJECTED)
 
 _Places = Sequence[int]
 _Write = Callable[[Sequence[Judged]], Sequence[str | None]]
@@ -41,7 +45,7 @@ class Settling:
         """Store what was decided; the number that each learner has got, or holds."""
         if not all(tx.completions.add([each.entry.completion for each in judged if each.is_new])):
             raise Conflict("a completion")
-        numbers = [None if each.case.live is None else each.case.live.number for each in judged]
+        numbers = _held(tx, judged)
         for places, write in self._kinds(tx, judged):
             written = write([judged[place] for place in places]) if places else ()
             for place, number in zip(places, written, strict=True):
@@ -74,6 +78,24 @@ class Settling:
     def _file_away(self, tx: Transaction, judged: Sequence[Judged]) -> Sequence[str]:
         ends = [each.earning.ends_at for each in judged if each.earning.ends_at is not None]
         return file_away(tx, _candidates(judged), ends, self._context, self._random_bytes)
+
+
+def _held(tx: Transaction, judged: Sequence[Judged]) -> list[str | None]:
+    """The number of the award that each learner holds.
+
+    What came of a repeated or a refused completion does not depend on the award that was read, so nothing shows that
+    it was renewed or revoked meanwhile, maybe by the same completion: it is read once more (f15).
+    """
+    asked = [each for each in judged if each.earning.outcome in _WHATEVER_IS_HELD]
+    ids = {each.case.certification.id for each in asked if each.case.certification is not None}
+    live = tx.awards.live(ids, {each.case.learner.id for each in asked}) if ids else {}
+
+    def held(each: Judged) -> Award | None:
+        if each.earning.outcome not in _WHATEVER_IS_HELD or each.case.certification is None:
+            return each.case.live
+        return live.get((each.case.certification.id, each.case.learner.id))
+
+    return [None if award is None else award.number for award in map(held, judged)]
 
 
 def _candidates(judged: Iterable[Judged]) -> list[Candidate]:
