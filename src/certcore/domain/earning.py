@@ -114,7 +114,8 @@ def _recorded(*reasons: Reason) -> Earning:
     return Earning(Outcome.RECORDED, reasons)
 
 
-def _held(*reasons: Reason) -> Earning:
+def held(*reasons: Reason) -> Earning:
+    """The award held stays as it is."""
     return Earning(Outcome.ALREADY_HELD, reasons)
 
 
@@ -221,27 +222,27 @@ def _beside(case: Case, certification: Certification, live: Award) -> Earning:
     if older(completion, live):
         return _past(case, certification, live)
     if renewal is not None and renewal.open:
-        return _held(Reason("before_renewal", {"on": civil_date(renewal.started_at, completion.zone)}))
-    if _starts_over(completion, certification.policy, live, case.facts):
-        again = [each for each in case.known if _starts_over(each, certification.policy, live, case.facts)]
+        return held(Reason("before_renewal", {"on": civil_date(renewal.started_at, completion.zone)}))
+    if lapsed(completion.on, certification.policy, live, case.facts):
+        again = [each for each in case.known if lapsed(each.on, certification.policy, live, case.facts)]
         earned = _earned(case, certification, again)
         return Earning(Outcome.RENEWED, offer=earned) if isinstance(earned, Offer) else _recorded(*earned)
-    return _at_once(case, certification, live) if certification.auto_renew else _held(Reason("renewal_not_started"))
+    return _at_once(case, certification, live) if certification.auto_renew else held(Reason("renewal_not_started"))
 
 
-def _starts_over(completion: Completion, policy: RenewalPolicy, live: Award, facts: Facts) -> bool:
+def lapsed(on: date, policy: RenewalPolicy, live: Award, facts: Facts) -> bool:
     """Whether the award had lapsed so far by then that the full requirement applies again (R-54)."""
     expires = live.period.expires_on
-    if expires is None or completion.on < expires:
+    if expires is None or on < expires:
         return False
-    return standing(policy, expires, completion.on, facts, completed=counts_from(live, policy)).path == "full"
+    return standing(policy, expires, on, facts, completed=counts_from(live, policy)).path == "full"
 
 
 def _fulfilled(case: Case, live: Award, renewal: Renewal) -> Earning:
     """What a completion gives to an open renewal, under the policy in force at its start (R-3, R-52)."""
     item = case.completion.item
     if item not in renewal.items and case.linked[item].assigned_at <= renewal.started_at:
-        return _held(Reason("not_a_way", {"item": str(item)}))
+        return held(Reason("not_a_way", {"item": str(item)}))
     started = civil_date(renewal.started_at, live.period.zone)
     return _renewed(case, live, renewal.policy, started, lambda each: each.not_before(renewal.started_at))
 
@@ -250,12 +251,12 @@ def _at_once(case: Case, certification: Certification, live: Award) -> Earning:
     """A renewal that the completion itself starts, where the certification says so (R-52)."""
     completion = case.completion
     if live.period.expires_on is None:
-        return _held(Reason("never_expires"))
+        return held(Reason("never_expires"))
     if completion.on <= live.earned_on:
-        return _held(Reason("held_since", {"on": live.earned_on}))
+        return held(Reason("held_since", {"on": live.earned_on}))
     again = completion.item == live.basis.item or any(each.item == completion.item for each in case.known)
     if again and not certification.allow_retake:
-        return _held(Reason("retake_not_allowed", {"item": str(completion.item)}))
+        return held(Reason("retake_not_allowed", {"item": str(completion.item)}))
     return _renewed(case, live, certification.policy, None, lambda each: each.on > live.earned_on)
 
 
@@ -283,7 +284,7 @@ def _renewed(
     if not isinstance(found, Completion):
         return _recorded(*found)
     offer, reasons = _next_offer(policy, live.period, _Done.of(found), facts)
-    return _held(*reasons) if offer is None else Earning(Outcome.RENEWED, reasons, offer, fulfils=started is not None)
+    return held(*reasons) if offer is None else Earning(Outcome.RENEWED, reasons, offer, fulfils=started is not None)
 
 
 def _past(case: Case, certification: Certification, live: Award) -> Earning:
@@ -291,14 +292,23 @@ def _past(case: Case, certification: Certification, live: Award) -> Earning:
     earned = _earned(case, certification, case.known)
     if not isinstance(earned, Offer):
         return _recorded(*earned)
-    follows = min(each.period.issued_at for each in (live, *case.past) if _was_held(each, case.revoked_at))
-    period = earned.period
-    if live.period.issued_at > case.now:
-        return _held(Reason("held_since", {"on": live.earned_on}))
+    return filed(earned, live, case.past, case.now, case.revoked_at)
+
+
+def filed(offer: Offer, live: Award, past: Iterable[Award], now: datetime, revoked_at: datetime | None) -> Earning:
+    """The place in history of what is older than the live award: up to the award that followed it (R-27).
+
+    There is none where another award was held then. ``past`` are the learner's awards that are not live, ``revoked_at``
+    is when the certification was last revoked.
+    """
+    period = offer.period
+    follows = min(each.period.issued_at for each in (live, *past) if _was_held(each, revoked_at))
+    if live.period.issued_at > now:
+        return held(Reason("held_since", {"on": live.earned_on}))
     if follows <= period.issued_at:
-        return _held(Reason("held_then"))
+        return held(Reason("held_then"))
     ends_at = follows if period.expires_at is None else min(follows, period.expires_at)
-    return Earning(Outcome.HISTORY, offer=earned, ends_at=ends_at)
+    return Earning(Outcome.HISTORY, offer=offer, ends_at=ends_at)
 
 
 def _was_held(award: Award, revoked_at: datetime | None) -> bool:
@@ -344,7 +354,12 @@ def _next_offer(policy: RenewalPolicy, held: Period, done: _Done, facts: Facts) 
     period = granted_period(policy, granted, done.on, done.zone, facts)
     if shortens(period, held) and not resolve(policy, facts, completed=done.on).shorten:
         period = granted_period(policy, granted, done.on, held.zone, facts)  # where the same date may come later
-        if shortens(period, held):
-            start, issued_at = period.issued_on, period.issued_at
-            period = evolve(held, issued_on=start, issued_at=issued_at, anchor_on=period.anchor_on)
+        period = kept_end(period, held)
     return done.earns(period), granted.reasons
+
+
+def kept_end(period: Period, held: Period) -> Period:
+    """The period, to the end of the one that is held where it would end sooner than that (R-53)."""
+    if not shortens(period, held):
+        return period
+    return evolve(held, issued_on=period.issued_on, issued_at=period.issued_at, anchor_on=period.anchor_on)

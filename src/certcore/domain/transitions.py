@@ -47,7 +47,7 @@ _ROWS: Final = (
     Transition("renewal_cancelled", _LIVE, None),
     Transition("renewed", _LIVE, EndReason.RENEWED),
     Transition("past", _LIVE, EndReason.PAST),
-    Transition("unassigned", _LIVE, EndReason.UNASSIGNED),
+    Transition("unassigned", (None, EndReason.PAST), EndReason.UNASSIGNED),
     Transition("undone", _LIVE, EndReason.UNDONE),
     Transition("revoked", _LIVE, EndReason.REVOKED, told=True),
     Transition("cut_short", (EndReason.RENEWED,), EndReason.RENEWED),

@@ -4,17 +4,16 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from attrs import evolve
-
 from certcore.domain.awards import Award
 from certcore.domain.certifications import Certification, ItemRef
-from certcore.domain.policy import NO_FACTS, Facts, asked
+from certcore.domain.policy import NO_FACTS, Facts
 from certcore.domain.reasons import undecidable
 from certcore.domain.renewability import ItemProgress, ItemStatus, Progress, Renewability, renewability
 from certcore.domain.renewals import in_force
 from certcore.errors import InvalidInput
-from certcore.ports import Attribute, Ports, Transaction
+from certcore.ports import Ports, Transaction
 from certcore.services.importing import JOB_KIND as IMPORT_JOB
+from certcore.services.known_facts import LearnerFacts
 
 
 def progress_of(
@@ -54,7 +53,8 @@ def renewabilities(
     """Whether each award can be renewed at ``now`` by the progress of today, with every reason, by id (R-50).
 
     An open renewal is judged by the terms in force at its start (R-3). ``facts`` are what policies may ask besides the
-    attributes that the directory has. Where one asks for what nobody says, the answer is no, and says so.
+    attributes that the directory has; the credits of external certificates come on top of those given. Where one asks
+    for what nobody says, the answer is no, and says so.
     ``never_expiring`` as in `renewability`.
     """
     certifications = tx.certifications.by_id({each.certification_id for each in awards})
@@ -66,8 +66,7 @@ def renewabilities(
     renewals = tx.renewals.of([each.id for each in awards])
     imported = _imported(tx, awards)
     terms = {each.id: in_force(certifications[each.certification_id], renewals.get(each.id)) for each in awards}
-    ask_learner = any(asked(each.policy).learner for each in terms.values())
-    attributes = ports.directory.attributes(learners) if ask_learner else {}
+    known = LearnerFacts.of(ports, tx, {each.policy for each in terms.values()}, learners)
     found = {}
     for award in awards:
         learner_id, renewal = award.learner_id, renewals.get(award.id)
@@ -79,17 +78,12 @@ def renewabilities(
             terms[award.id],
             Progress([progress[learner_id, each.item] for each in carried], opened),
             now,
-            facts=with_attributes(facts, attributes.get(learner_id)),
+            facts=known.in_question(learner_id, facts),
             imported=award.id in imported,
             never_expiring=never_expiring or opened is not None,
             active=person is not None and person.active,
         )
     return found
-
-
-def with_attributes(facts: Facts, attributes: Mapping[str, Attribute] | None) -> Facts:
-    """The facts with what the directory says about the learner, where they say nothing themselves."""
-    return evolve(facts, learner={**attributes, **facts.learner}) if attributes else facts
 
 
 def _judged(

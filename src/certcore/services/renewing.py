@@ -24,7 +24,8 @@ from certcore.errors import InTransaction, InvalidValue, NotFound, NotRenewable
 from certcore.ports import Ports, Transaction
 from certcore.services.access import demand, find_award
 from certcore.services.defining import find_certification
-from certcore.services.progress import renewabilities, with_attributes
+from certcore.services.known_facts import LearnerFacts
+from certcore.services.progress import renewabilities
 from certcore.services.running import new_job, once_under
 from certcore.services.units import in_unit, write
 
@@ -89,9 +90,10 @@ class Renewing:
             certification = find_certification(tx, award.certification_id)
             if again is None:
                 today = civil_date(context.now, award.period.zone)
-                attributes = self._ports.directory.attributes([award.learner_id]).get(award.learner_id)
-                known = with_attributes(facts, attributes)
-                chosen = taken_again(award, certification.policy, found, today, known)
+                known = LearnerFacts.of(self._ports, tx, [certification.policy], [award.learner_id])
+                chosen = taken_again(
+                    award, certification.policy, found, today, known.in_question(award.learner_id, facts)
+                )
             else:
                 chosen = _chosen(again, found)
             began = start(award, certification, self._salt(), context, ways=found.ways, again=chosen, before=before)

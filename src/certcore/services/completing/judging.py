@@ -15,8 +15,8 @@ from certcore.domain.people import Person
 from certcore.domain.policy import NO_FACTS, Facts, RenewalPolicy, asked
 from certcore.domain.renewals import Renewal
 from certcore.errors import InvalidValue
-from certcore.ports import Attribute, AwardQuery, Ports, Transaction
-from certcore.services.progress import with_attributes
+from certcore.ports import AwardQuery, Ports, Transaction
+from certcore.services.known_facts import LearnerFacts
 
 _PAGE: Final = 1_000
 
@@ -93,7 +93,6 @@ class Judge:
         late = _late(entries, carried, live)
         tx.completions.lock({entry.learner.id for entry in entries if _decides_by_more(entry, carried, counted, late)})
         completions = tx.completions.of(learners, items.union(*counted.values()))
-        ask_learner = any(asked(policy).learner for of in policies.values() for policy in of)
         return _Known(
             self._now,
             carried,
@@ -105,7 +104,7 @@ class Judge:
             tx.awards.latest_revocations(ids, learners),
             {pair: list(of) for pair, of in completions.items()},
             self._past(tx, late),
-            self._ports.directory.attributes(learners) if ask_learner else {},
+            LearnerFacts.of(self._ports, tx, set().union(*policies.values()), learners),
             items - carried.keys() - self._ports.catalog.items(items - carried.keys()).keys(),
         )
 
@@ -134,7 +133,7 @@ class _Known:
     revoked: Mapping[Holding, datetime]
     completions: dict[tuple[str, ItemRef], list[Completion]]
     past: Mapping[Holding, Sequence[Award]]
-    attributes: Mapping[str, Mapping[str, Attribute]]
+    facts: LearnerFacts
     unknown: Collection[ItemRef]
 
     def judged(self, entry: Entry, holding: Holding | None, *, retroactive: bool) -> Judged:
@@ -165,7 +164,7 @@ class _Known:
             None if live is None else self.renewals.get(live.id),
             self.past.get(holding, ()),
             self.revoked.get(holding),
-            with_attributes(entry.facts, self.attributes.get(learner.id)),
+            self.facts.of_learner(learner.id, entry.facts),
             retroactive,
         )
 

@@ -23,7 +23,8 @@ from certcore.services.completing.looking_back import by_learner
 from certcore.services.completing.request import Completed, CompletionOutcome, CompletionReport
 from certcore.services.completing.settling import Settling
 from certcore.services.defining import find_certification
-from certcore.services.progress import progress_of, with_attributes
+from certcore.services.known_facts import LearnerFacts
+from certcore.services.progress import progress_of
 from certcore.services.units import in_unit
 
 
@@ -107,7 +108,7 @@ class Completing:
             {item: progress[learner.id, item] for item in linked},
             self._ports.now(),
             revoked_at=tx.awards.latest_revocations([certification.id], [learner.id]).get(holding),
-            facts=with_attributes(facts, self._ports.directory.attributes([learner.id]).get(learner.id)),
+            facts=LearnerFacts.of(self._ports, tx, [certification.policy], [learner.id]).of_learner(learner.id, facts),
         )
 
     def _batch(

@@ -5,7 +5,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from certcore.domain.external import ExternalCertificate, ExternalState, Submission
+from certcore.domain.external import ExternalCertificate, ExternalState
 from certcore.domain.external_transitions import ExternalChange, correct, reject, validate
 from certcore.domain.numbers import new_salts
 from certcore.domain.people import Actor
@@ -13,7 +13,7 @@ from certcore.domain.transitions import Context
 from certcore.errors import InvalidValue, NotPending, ReviewRefused
 from certcore.ports import Ports, Transaction
 from certcore.services.defining import find_certification
-from certcore.services.reviewing.equating import equate
+from certcore.services.reviewing.equating import Accepted, equate
 from certcore.services.reviewing.records import KIND, external_settings, find_external, write_externals
 from certcore.services.reviewing.rights import Right
 
@@ -61,8 +61,9 @@ class Deciding:
 
     def validated(self, certificate: ExternalCertificate, comment: str | None) -> ExternalCertificate:
         """The certificate with a yes, and the award of its equivalence beside it; raises `NotEquated`."""
-        submission = Submission(certificate.learner_id, certificate.claim, certificate.document)
-        equated = equate(self.ports, self.tx, submission, certificate.id, self._context())
+        series = certificate.series if certificate.previous is not None else None
+        accepted = Accepted(certificate.id, certificate.learner_id, certificate.claim, series)
+        equated = equate(self.ports, self.tx, accepted, self._context())
         return self._written(validate(certificate, comment, self._salt(), self._context(), equated=equated))
 
     def rejected(self, certificate: ExternalCertificate, comment: str) -> ExternalCertificate:

@@ -1,19 +1,18 @@
-"""External certificates as the services share them: found, stored, shown in pages, and counted as credits."""
+"""External certificates as the services share them: found, stored, and shown in pages."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
 from attrs import frozen
 
 from certcore.domain.certifications import Certification
-from certcore.domain.external import ExternalCertificate, in_force
+from certcore.domain.external import ExternalCertificate
 from certcore.domain.external_notices import dropped_by, notices_of
 from certcore.domain.external_transitions import ExternalChange
 from certcore.domain.numbers import id_from, id_text
 from certcore.domain.people import Person
-from certcore.domain.policy import Credit
 from certcore.domain.reviewers import ExternalSettings
 from certcore.domain.time import from_micros, to_micros
 from certcore.errors import CorruptRecord, DateOutOfRange, InvalidValue, NotFound
@@ -123,17 +122,3 @@ def place_of(cursor: str | None) -> tuple[datetime, int] | None:
     except (OverflowError, DateOutOfRange):
         pass
     raise InvalidValue("after", cursor, "the cursor that the page before gave as next")
-
-
-def external_credits(tx: Transaction, learner_ids: Collection[str]) -> dict[str, tuple[Credit, ...]]:
-    """The credits that accepted external certificates give each of these learners, on their days of delivery (R-71).
-
-    Of a certificate with several versions the one in force counts. Learners without any are absent.
-    """
-    found = {
-        learner_id: tuple(
-            Credit(each.claim.delivered_on, each.claim.credits) for each in in_force(accepted) if each.claim.credits
-        )
-        for learner_id, accepted in tx.externals.accepted(learner_ids).items()
-    }
-    return {learner_id: credits for learner_id, credits in found.items() if credits}

@@ -21,7 +21,7 @@ from certcore.ports import Ports, Transaction
 from certcore.services.access import demand
 from certcore.services.defining import find_certification
 from certcore.services.examining import Examiner
-from certcore.services.reviewing.equating import equate
+from certcore.services.reviewing.equating import Accepted, equate
 from certcore.services.reviewing.keys import Keyed
 from certcore.services.reviewing.records import KIND, external_settings, find_external, write_externals
 from certcore.services.reviewing.rights import reviewers_for
@@ -95,7 +95,9 @@ class _Uploading:
             self.reviewers(settings)
             change = submit(submission, new_id, salt, context)
         else:
-            equated = equate(self.ports, tx, submission, new_id, context)
+            replaced = submission.replaces
+            accepted = Accepted(new_id, self.person.id, submission.claim, replaced.series if replaced else None)
+            equated = equate(self.ports, tx, accepted, context)
             change = accept(submission, new_id, salt, context, equated=equated)
         write_externals(tx, [change])
         return change.after
