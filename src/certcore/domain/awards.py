@@ -17,9 +17,9 @@ from certcore.domain.policy import (
     NO_FACTS,
     Facts,
     RenewalPolicy,
+    first_invalid_day,
     first_period,
     grace_ends,
-    last_valid_day,
     resolve,
     warns_from,
     window_opens,
@@ -165,12 +165,16 @@ def _period(
     issued_at = start_of_day(issued_on, zone)
     if expires_on is None:
         return Period(zone, issued_on, issued_at, anchor_on)
-    expires_on = existing_day(expires_on, zone) if computed else civil(expires_on)
-    start_of_day(expires_on, zone)  # a typed day that never happened is refused
-    expires_at = first_instant(next_day(last_valid_day(policy, expires_on)), zone)
+    if computed:
+        expires_on = existing_day(expires_on, zone)
+    else:
+        expires_on = civil(expires_on)
+        start_of_day(expires_on, zone)  # a typed day that never happened is refused
+    expires_at = first_instant(first_invalid_day(policy, expires_on), zone)
     if expires_at <= issued_at:
         raise InvalidValue("expires_on", expires_on.isoformat(), f"a date after the issue date {issued_on}")
-    expiring_on = min(filter(None, (window_opens(policy, expires_on), warns_from(policy, expires_on))), default=None)
+    opens_on, warned_on = window_opens(policy, expires_on), warns_from(policy, expires_on)
+    expiring_on = min(opens_on, warned_on) if opens_on and warned_on else opens_on or warned_on
     grace_ends_on = grace_ends(policy, expires_on) if policy.grace_is_valid else None
     return Period(
         zone=zone,

@@ -36,9 +36,12 @@ class Outcome(StrEnum):
     REJECTED = "rejected"
 
 
-@frozen
+@frozen(eq=False)
 class Offer:
-    """What a learner is to hold: the period, what it rests on, and what goes with it."""
+    """What a learner is to hold: the period, what it rests on, and what goes with it.
+
+    Many learners share one offer, which is then looked up as the object that it is.
+    """
 
     period: Period
     basis: Basis = MANUAL

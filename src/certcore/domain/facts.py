@@ -13,7 +13,6 @@ from certcore.domain.history import canonical
 from certcore.domain.time import format_instant, parse_date, parse_instant
 
 
-@lru_cache(maxsize=8_192)
 def written_terms(period: Period, basis: Basis, details: Details, edition: int) -> str:
     """Everything about an award's terms that is nobody's personal data; so not the note. As `canonical` writes it."""
     text = f'{{"anchor_on":{_day(period.anchor_on)},"basis":"{basis.kind.value}"'

@@ -1,6 +1,7 @@
 """How awards come to be: in columns, one award or a hundred thousand, each with its history entry and event (I5)."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import TypeVar
 
 from attrs import frozen
@@ -106,7 +107,7 @@ def issue(
     numbers = new_numbers(count, random_bytes)
     salts = new_salts(count, random_bytes)
     actor_id, at = context.actor.id, to_micros(context.now)
-    terms = _written(offers, [certification.edition for certification in certifications])
+    terms = map(_written, offers, [certification.edition for certification in certifications])
     facts = [f'{{"after":{after},"number":"{number}"}}' for after, number in zip(terms, numbers, strict=True)]
     noted = [(learner.id, offer.details.note) for learner, offer in zip(learners, offers, strict=True)]
     texts = personal(actor_id, noted)
@@ -132,14 +133,9 @@ def issue(
     )
 
 
-def _written(offers: Sequence[Offer], editions: Sequence[int]) -> list[str]:
-    """The terms of each award; those of one offer and edition are written once."""
-    keys = list(zip(map(id, offers), editions, strict=True))
-    written = {
-        key: written_terms(offer.period, offer.basis, offer.details, key[1])
-        for key, offer in dict(zip(keys, offers, strict=True)).items()
-    }
-    return [written[key] for key in keys]
+@lru_cache(maxsize=8_192)
+def _written(offer: Offer, edition: int) -> str:
+    return written_terms(offer.period, offer.basis, offer.details, edition)
 
 
 def each_once(convert: Callable[[S], T], values: Sequence[S]) -> list[T]:

@@ -66,7 +66,7 @@ def issued_award_rows(tenant: str, issued: Issued) -> list[Row]:
         [certification.edition for certification in issued.certifications],
         [learner.id for learner in issued.learners],
         [learner.full_name for learner in issued.learners],
-        *zip(*each_once(_offer_columns, issued.offers), strict=True),
+        *zip(*map(_offer_columns, issued.offers), strict=True),
         issued.renews,
         *map(repeat, _LIVE_AND_NEW),
         issued.hashes,
@@ -115,11 +115,11 @@ def issued_event_rows(tenant: str, issued: Issued) -> list[Row]:
     return list(rows)
 
 
+@lru_cache(_SHARED)
 def _offer_columns(offer: Offer) -> Row:
     return (*_period_columns(offer.period), *_basis_columns(offer.basis), *_details_columns(offer.details))
 
 
-@lru_cache(_SHARED)
 def _period_columns(period: Period) -> Row:
     return (
         period.zone,
@@ -134,13 +134,11 @@ def _period_columns(period: Period) -> Row:
     )
 
 
-@lru_cache(_SHARED)
 def _basis_columns(basis: Basis) -> Row:
     links = json.dumps([[link.provider, link.url] for link in basis.links]) if basis.links else None
     return basis.kind.value, basis.code, links
 
 
-@lru_cache(_SHARED)
 def _details_columns(details: Details) -> Row:
     return amount_text(details.score), day_text(details.completed_on), amount_text(details.credits), details.note
 

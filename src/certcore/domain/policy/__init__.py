@@ -11,7 +11,7 @@ from certcore.domain.policy.account import Account, credit_account, credit_perio
 from certcore.domain.policy.asking import Asked, asked
 from certcore.domain.policy.checking import check_regimes
 from certcore.domain.policy.counting import Period
-from certcore.domain.policy.days import grace_ends, last_valid_day, warns_from, window_opens
+from certcore.domain.policy.days import first_invalid_day, grace_ends, last_valid_day, warns_from, window_opens
 from certcore.domain.policy.describing import describe
 from certcore.domain.policy.facts import NO_FACTS, Credit, Facts
 from certcore.domain.policy.model import RenewalPolicy
@@ -37,6 +37,7 @@ __all__ = [
     "credit_account",
     "credit_period",
     "describe",
+    "first_invalid_day",
     "first_period",
     "full_requirement",
     "grace_ends",

@@ -40,6 +40,11 @@ def last_valid_day(policy: RenewalPolicy, expires: date) -> date:
     return expires if policy.boundary == "inclusive" else day_before(expires)
 
 
+def first_invalid_day(policy: RenewalPolicy, expires: date) -> date:
+    """The first day on which an award that prints ``expires`` is not valid any more (R-16)."""
+    return next_day(expires) if policy.boundary == "inclusive" else expires
+
+
 def window_opens(policy: RenewalPolicy, expires: date) -> date | None:
     """The first day on which a renewal is in time; None without a window, which means any day (R-54)."""
     window = policy.window

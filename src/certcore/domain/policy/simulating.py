@@ -7,7 +7,7 @@ from typing import Literal
 from attrs import field, frozen
 
 from certcore.domain.policy.counting import Period
-from certcore.domain.policy.days import grace_ends, last_valid_day, warns_from
+from certcore.domain.policy.days import first_invalid_day, grace_ends, warns_from
 from certcore.domain.policy.facts import NO_FACTS, Facts
 from certcore.domain.policy.items import FULL
 from certcore.domain.policy.model import RenewalPolicy
@@ -81,7 +81,7 @@ def _ahead(policy: RenewalPolicy, period: Period, done: Completion) -> Iterator[
     expires = current.expires
     if expires is None:
         return
-    warned, over = warns_from(terms, expires), next_day(last_valid_day(terms, expires))
+    warned, over = warns_from(terms, expires), first_invalid_day(terms, expires)
     if warned is not None and warned < over:
         yield Moment(max(warned, done.on), "expiring", expires)
     graced_to = None if current.ended or not terms.grace_is_valid else grace_ends(terms, expires)

@@ -37,6 +37,8 @@ _MOST_REMEMBERED = 10_000
 Problems = tuple[Problem, ...]
 Cells = tuple[str, str, str, str | None, str, str | None]
 """The cells that say what is awarded, the certification's code first; None for a column that is not there."""
+Carried = Mapping[ItemRef, int | None]
+"""The id of the certification that each item carries; None for one that carries none."""
 
 
 @frozen
@@ -74,7 +76,7 @@ class _Known:
     said: Mapping[Cells, _Said]
     live: Mapping[tuple[int, str], Award]
     revoked: Mapping[tuple[int, str], datetime]
-    carried: Mapping[ItemRef, int]
+    carried: Carried
 
 
 @frozen
@@ -89,7 +91,8 @@ class Judge:
     _username_of: Callable[[Sequence[str]], str] = field(init=False)
     _cells_of: Callable[[Sequence[str]], Cells] = field(init=False)
     _terms: dict[Cells, Terms | Problems] = field(factory=dict, init=False)
-    _periods: dict[tuple[Terms, int, int], Period | Problems] = field(factory=dict, init=False)
+    _said: dict[Cells, _Said] = field(factory=dict, init=False)
+    _said_of: dict[str | ItemRef, object] = field(factory=dict, init=False)
 
     @_username_of.default
     def _username_reader(self) -> Callable[[Sequence[str]], str]:
@@ -105,7 +108,7 @@ class Judge:
 
     def judge(self, tx: Transaction, batch: Batch) -> Judgement:
         """What is known of every row of the batch."""
-        for memory in (self._terms, self._periods):
+        for memory in (self._terms, self._said):
             if len(memory) > _MOST_REMEMBERED:
                 memory.clear()
         usernames = list(map(self._username_of, batch.rows))
@@ -141,7 +144,7 @@ class Judge:
             if len(lines) > 1 and self._request.duplicates is Duplicates.ERROR:
                 return SetAside(line, row, (*_of(said.terms), _duplicate(self._username_of(row), line, lines)))
         live = known.live.get((certification.id, person.id)) if known.live else None
-        offer = said.offer if live is None else self._offer_beside(live, said.terms, certification, known.carried)
+        offer = said.offer if live is None else self._offer_beside(live, said, certification, known.carried)
         if isinstance(offer, tuple):
             return SetAside(line, row, offer)
         return Candidate(certification, person, offer, live, known.revoked.get((certification.id, person.id)))
@@ -153,10 +156,13 @@ class Judge:
         found = tx.certifications.by_code([code for code in codes.values() if isinstance(code, str)])
         certifications = {text: _certification(text, code, found) for text, code in codes.items()}
         terms = {each: self._read(each) for each in distinct}
-        carried = {
-            item: each.certification_id for item, each in tx.certifications.carried_by(_items(terms.values())).items()
+        items = _items(terms.values())
+        assigned = tx.certifications.carried_by(items)
+        carried = {item: assigned[item].certification_id if item in assigned else None for item in items}
+        self._forget_unless([*certifications.items(), *carried.items()])
+        said = {
+            each: self._what(each, certifications[each[0]], its_terms, carried) for each, its_terms in terms.items()
         }
-        said = {each: self._said(certifications[each[0]], its_terms, carried) for each, its_terms in terms.items()}
         met = _met(zip(usernames, cells, strict=True), people, certifications)
         live = _live(tx, met)
         revoked = tx.awards.latest_revocations(met, set().union(*met.values()))  # after: no revocation falls between
@@ -171,37 +177,48 @@ class Judge:
             self._terms[cells] = terms
         return terms
 
-    def _said(
-        self, certification: Certification | Problem, terms: Terms | Problems, carried: Mapping[ItemRef, int]
+    def _forget_unless(self, found: Sequence[tuple[str | ItemRef, object]]) -> None:
+        """Forget what cells say when certifications, or what items carry, are not what they were."""
+        if any(self._said_of.get(name, value) != value for name, value in found):
+            self._said.clear()
+            self._said_of.clear()
+        self._said_of.update(found)
+
+    def _what(
+        self, cells: Cells, certification: Certification | Problem, terms: Terms | Problems, carried: Carried
     ) -> _Said:
+        said = self._said.get(cells)
+        if said is None:
+            said = self._said[cells] = self._say(certification, terms, carried)
+        return said
+
+    def _say(self, certification: Certification | Problem, terms: Terms | Problems, carried: Carried) -> _Said:
         if isinstance(certification, Problem) or isinstance(terms, tuple):
             return _Said(certification, terms, tuple(_of(terms)))
         return _Said(certification, terms, self._offer(terms, certification, carried))
 
     def _offer_beside(
-        self, live: Award, terms: Terms | Problems, certification: Certification, carried: Mapping[ItemRef, int]
+        self, live: Award, said: _Said, certification: Certification, carried: Carried
     ) -> Offer | Problems:
         """What is offered to somebody who holds ``live``."""
-        if isinstance(terms, tuple):
-            return terms
+        if isinstance(said.terms, tuple):
+            return said.terms
         renewing = self._request.held is Held.RENEW
-        offer = self._offer(_as_it_is(terms, live, renewing=renewing), certification, carried)
+        terms = _as_it_is(said.terms, live, renewing=renewing)
+        offer = said.offer if terms is said.terms else self._offer(terms, certification, carried)
         if isinstance(offer, tuple):
             return offer
-        kept = evolve(offer, details=live.details)
+        kept = Offer(offer.period, offer.basis, live.details)
         return offer if renewing and not same_terms(kept, live) else kept
 
-    def _offer(self, terms: Terms, certification: Certification, carried: Mapping[ItemRef, int]) -> Offer | Problems:
-        key = (terms, certification.id, certification.version)
-        period = self._periods.get(key)
-        if period is None:
-            period = self._periods[key] = _period(terms, certification, self._request)
+    def _offer(self, terms: Terms, certification: Certification, carried: Carried) -> Offer | Problems:
+        period = _period(terms, certification, self._request)
         basis = self._basis(terms, certification, carried)
         if isinstance(period, tuple) or isinstance(basis, Problem):
             return (*_of(period), *_of(basis))
         return Offer(period, basis)
 
-    def _basis(self, terms: Terms, certification: Certification, carried: Mapping[ItemRef, int]) -> Basis | Problem:
+    def _basis(self, terms: Terms, certification: Certification, carried: Carried) -> Basis | Problem:
         item = _item(terms)
         if item is None:
             missing = terms.kind is not BasisKind.MANUAL
@@ -209,7 +226,7 @@ class Judge:
         if not terms.code_given or carried.get(item) == certification.id:
             return _earned_by(item)
         params = {"kind": terms.kind, "certification": certification.label}
-        known = item in carried or self._ports.catalog.items([item])
+        known = carried.get(item) is not None or self._ports.catalog.items([item])
         return Problem(CODE, terms.code, "item_not_assigned" if known else "unknown_item", params)
 
 
