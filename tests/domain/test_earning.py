@@ -504,6 +504,16 @@ def test_on_request_awards_are_given_for_what_was_done_before() -> None:
     assert earning.offer.period.issued_on == date(2025, 6, 1)
 
 
+@pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)])
+def test_f16_of_two_completions_at_one_instant_the_earliest_day_counts(order: slice) -> None:
+    """R-6: whichever is reported first; it is the 1st in Rome and the 2nd in Apia."""
+    learner = Learner(certified(items_needed=None))
+    at = datetime(2026, 3, 1, 11, tzinfo=UTC)
+    for each in [done(C1, at), done(C2, at, "Pacific/Apia")][order]:
+        learner.does(each)
+    assert learner.period.issued_on == date(2026, 3, 1)
+
+
 # However completions come in
 
 completions = st.lists(

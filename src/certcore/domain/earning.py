@@ -203,11 +203,14 @@ def _counts(case: Case, each: Completion) -> bool:
 def _complete_with(
     case: Case, counting: Iterable[Completion], lacks: Callable[[Completion], Reasons]
 ) -> Completion | Reasons:
-    """The completion with which nothing is lacking any more: this one, or one that was sooner reported than done."""
+    """The completion with which nothing is lacking any more: this one, or one that was sooner reported than done.
+
+    Of those at one instant it is the one of the earliest day, whichever was reported first.
+    """
     at = case.completion.at
-    later = sorted((each for each in counting if each.at > at and each.item in case.linked), key=lambda each: each.at)
+    since = [each for each in counting if each.at >= at and each.item in case.linked]
     missing: Reasons = ()
-    for each in (case.completion, *later):
+    for each in sorted(since, key=lambda each: (each.at, each.on, each.item)):
         missing = lacks(each)
         if not missing:
             return each
