@@ -23,7 +23,7 @@ class ItemKind(StrEnum):
     EXTERNAL_ACTIVITY = "external_activity"
 
 
-@frozen(order=True)
+@frozen(order=True, cache_hash=True)
 class ItemRef:
     """An item by kind and code, written ``course:C-1``."""
 
