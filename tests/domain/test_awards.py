@@ -37,6 +37,13 @@ def award(period: Period, ending: Ending | None = None) -> Award:
     return Award(1, "N", b"t", 1, 1, "1", "Ana", period, ending=ending)
 
 
+def test_a_basis_is_taken_as_text_too_and_never_guessed() -> None:
+    """R-20."""
+    assert Basis("course", "C-1") == Basis(BasisKind.COURSE, "C-1")
+    with pytest.raises(InvalidValue, match="kind"):
+        Basis("seminar", "C-1")
+
+
 def test_a_validity_of_zero_never_expires() -> None:
     """R-2."""
     policy = RenewalPolicy.from_data({"validity": {"days": 0}})

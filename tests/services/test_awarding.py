@@ -54,6 +54,19 @@ def test_unknown_and_deactivated_people_are_reported_and_the_rest_goes_on(platfo
     }
 
 
+def test_what_to_do_with_holders_is_taken_as_text_too_and_never_guessed(platform: Platform) -> None:
+    """R-30: text that means a choice is that choice; an award is not edited in place because of a word."""
+    platform.certification()
+    platform.award("ana")
+    before = platform.registrar.reporting.search(actor=ADMIN, username="ana").records
+    assert outcomes(platform.award("ana", issued_on=date(2026, 9, 1), held="keep")) == {"ana": "already_held"}
+    assert outcomes(platform.award("ana", issued_on=date(2026, 9, 1), held="refuse")) == {"ana": "already_held"}
+    for held in ("update", "keeep", None):
+        with pytest.raises(InvalidValue, match="held"):
+            platform.award("ana", held=held)
+    assert platform.registrar.reporting.search(actor=ADMIN, username="ana").records == before
+
+
 def test_the_validity_of_the_certification_counts_from_the_issue_date(platform: Platform) -> None:
     """R-2, R-13: civil date plus length, in the award's zone; valid until the first instant of the day it ends."""
     platform.certification()

@@ -12,7 +12,7 @@ from attrs import field, frozen
 from attrs.converters import optional
 
 from certcore.domain.certifications import ItemKind, ItemRef
-from certcore.domain.checks import optional_nfc, optional_text, prose, short_text
+from certcore.domain.checks import member, optional_nfc, optional_text, prose, short_text
 from certcore.domain.policy import (
     NO_FACTS,
     Facts,
@@ -61,6 +61,10 @@ class Link:
             raise InvalidValue("url", url, "an address that starts with https://")
 
 
+def _kind(kind: BasisKind | str) -> BasisKind:
+    return member(BasisKind, "kind", kind)
+
+
 def _links(links: Iterable[Link]) -> tuple[Link, ...]:
     return tuple(links)
 
@@ -72,7 +76,7 @@ class Basis:
     An external certification that was uploaded and accepted here has its id as code, and needs no link (R-74).
     """
 
-    kind: BasisKind = BasisKind.MANUAL
+    kind: BasisKind = field(default=BasisKind.MANUAL, converter=_kind)
     code: str | None = field(default=None, converter=optional_nfc)
     links: tuple[Link, ...] = field(default=(), converter=_links)
 

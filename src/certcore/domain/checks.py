@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 from unicodedata import normalize
 
 from certcore.errors import InvalidValue
+
+E = TypeVar("E", bound=StrEnum)
 
 UNSTORABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 """Characters no storage keeps alike or no line of a file can hold: controls, line separators, lone surrogates."""
@@ -26,6 +29,14 @@ def optional_nfc(text: str | None) -> str | None:
 def storable(text: str) -> str:
     """``text`` with a replacement for each character that no storage keeps: for what others wrote, such as errors."""
     return _UNSTORABLE_IN_PROSE.sub("\ufffd", text)
+
+
+def member(choices: type[E], name: str, value: str) -> E:
+    """The one of ``choices`` that ``value`` is, or is the text of; raises `InvalidValue` for anything else."""
+    try:
+        return choices(value)
+    except ValueError:
+        raise InvalidValue(name, value, f"one of {', '.join(choices)}") from None
 
 
 def short_text(longest: int, *, blank: bool = False) -> Callable[[Any, Any, Any], None]:

@@ -9,7 +9,7 @@ from attrs import evolve, field, frozen
 from certcore.codec import JSON
 from certcore.domain.awards import MANUAL, NO_DETAILS, Basis, Details, Period, computed_period, typed_period
 from certcore.domain.certifications import Certification
-from certcore.domain.checks import nfc
+from certcore.domain.checks import member, nfc
 from certcore.domain.decisions import Decision, Held, Offer, Outcome, revoked_since
 from certcore.domain.jobs import Job, JobState
 from certcore.domain.people import Act, Actor, Person, Scope
@@ -28,6 +28,10 @@ _OUTCOMES_KEPT_BY_A_JOB = 1_000
 
 def _texts(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(texts)
+
+
+def _held(held: Held | str) -> Held:
+    return member(Held, "held", held)
 
 
 @frozen(kw_only=True)
@@ -49,7 +53,7 @@ class AwardRequest:
     basis: Basis = MANUAL
     details: Details = NO_DETAILS
     notify: bool = True
-    held: Held = field(default=Held.KEEP)
+    held: Held = field(default=Held.KEEP, converter=_held)
 
     @always_valid.validator
     def _one_expiry(self, _attribute: object, always_valid: bool) -> None:

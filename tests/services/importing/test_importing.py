@@ -80,6 +80,20 @@ def the_award(platform: Platform, username: str = "ana") -> tuple[object, ...]:
     return period.issued_on, period.expires_on, period.zone, record.award.basis
 
 
+def test_duplicates_and_mode_are_taken_as_text_too_and_never_guessed(platform: Platform) -> None:
+    """R-43, R-44: one bad row spoils the whole file where that is asked for in a word."""
+    file = csv_of(ANA, ("nobody", *ANA[1:]))
+    request = ImportRequest(zone="UTC", duplicates="renew", mode="all_or_nothing")
+    assert request == ImportRequest(zone="UTC", duplicates=Duplicates.RENEW, mode=Mode.ALL_OR_NOTHING)
+    report = platform.registrar.importing.run(io.BytesIO(file), request, actor=ADMIN)
+    assert (report.rejected, report.rows) == (2, 2)
+    assert platform.registrar.reporting.search(actor=ADMIN).records == []
+    with pytest.raises(InvalidValue, match="duplicates"):
+        ImportRequest(zone="UTC", duplicates="sometimes")
+    with pytest.raises(InvalidValue, match="mode"):
+        ImportRequest(zone="UTC", mode="sometimes")
+
+
 def test_a_row_becomes_an_award_in_the_uploaders_zone(platform: Platform) -> None:
     """R-46, R-11, R-20: dates mean the first instant of the day in the uploader's zone; the basis is the row's."""
     assert counts(run(platform, csv_of(ANA), zone="America/Havana")) == {"new": 1}

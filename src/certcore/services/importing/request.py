@@ -6,6 +6,7 @@ from enum import StrEnum
 from attrs import field, frozen
 
 from certcore.domain.cells import CellOptions, Problem
+from certcore.domain.checks import member
 from certcore.domain.decisions import Held, Outcome
 from certcore.domain.time import zone_rules
 from certcore.services.importing.header import TableFormat
@@ -27,6 +28,14 @@ class Mode(StrEnum):
     ALL_OR_NOTHING = "all_or_nothing"
 
 
+def _duplicates(duplicates: Duplicates | str) -> Duplicates:
+    return member(Duplicates, "duplicates", duplicates)
+
+
+def _mode(mode: Mode | str) -> Mode:
+    return member(Mode, "mode", mode)
+
+
 @frozen(kw_only=True)
 class ImportRequest:
     """How to read a file of awards, and what to do with it; dates are read in ``zone``, the uploader's (R-46).
@@ -36,8 +45,8 @@ class ImportRequest:
     """
 
     zone: str = field()
-    duplicates: Duplicates = Duplicates.ERROR
-    mode: Mode = Mode.SKIP_BAD_ROWS
+    duplicates: Duplicates = field(default=Duplicates.ERROR, converter=_duplicates)
+    mode: Mode = field(default=Mode.SKIP_BAD_ROWS, converter=_mode)
     format: TableFormat = field(factory=TableFormat)
     cells: CellOptions = field(factory=CellOptions)
     allow_shorten: bool = False
