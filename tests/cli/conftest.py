@@ -85,6 +85,14 @@ def loaded(certcore: CommandLine) -> CommandLine:
 
 
 @pytest.fixture
+def school(certcore: CommandLine) -> CommandLine:
+    """The same world, loaded on 2026-01-01: its items carry SAFE-1 since then."""
+    certcore.write("world.toml", WORLD)
+    assert certcore("load", "world.toml", "--now", "2026-01-01T00:00:00Z").code == 0
+    return certcore
+
+
+@pytest.fixture
 def awards_file(certcore: CommandLine) -> Callable[..., str]:
     """Writes an award file with these rows and gives its name."""
     return lambda *rows, name="awards.csv": certcore.write(name, "\n".join([AWARDS, *rows]) + "\n")

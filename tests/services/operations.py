@@ -284,6 +284,9 @@ SAMPLES: Final[dict[str, Sample]] = {
     "archiving.purge_older": lambda platform, actor, _: platform.registrar.archiving.purge_older(
         Length(1, "years"), dry_run=True, reason="Over", actor=actor
     ),
+    "archiving.preview_revoke": lambda platform, actor, username: platform.registrar.archiving.preview_revoke(
+        [str(number_of(platform, username))], actor=actor
+    ).counts[Outcome.REVOKED],
     "archiving.revoke_many": _revoke_many,
     "archiving.run": _run_revoke_job,
     **{operation: _on_a_certificate(sample) for operation, sample in BY_EXTERNAL.items()},

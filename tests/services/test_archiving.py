@@ -231,6 +231,19 @@ def test_many_are_revoked_as_one_is(platform: Platform) -> None:
     assert platform.registrar.archiving.revoke_many([], reason=FRAUD, actor=ADMIN).outcomes == []
 
 
+def test_a_preview_says_what_many_would_become_and_changes_nothing(platform: Platform) -> None:
+    """R-61, R-65: the same outcomes as the act itself, also what would live again."""
+    first, second = renewed(platform)
+    numbers = [second, first, "no number"]
+    before = [shown(platform, number) for number in (first, second)]
+    for restore in (False, True):
+        preview = platform.registrar.archiving.preview_revoke(numbers, actor=ADMIN, restore=restore)
+        assert preview.outcomes[0].restored == (first if restore else None)
+        assert [shown(platform, number) for number in (first, second)] == before
+    done = platform.registrar.archiving.revoke_many(numbers, reason=FRAUD, restore=True, actor=ADMIN)
+    assert (preview.outcomes, preview.counts) == (done.outcomes, done.counts)
+
+
 def test_a_key_gives_the_same_answer_and_another_act_a_conflict(platform: Platform, number: str) -> None:
     """R-34: one and many; the answer is that of the first time, not that nothing changed."""
     first = platform.registrar.archiving.revoke(number, reason=FRAUD, actor=ADMIN, key="k")

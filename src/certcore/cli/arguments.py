@@ -49,7 +49,8 @@ def _read_each_by(read: Callable[[str], T]) -> Callable[[Any, Sequence[Token]], 
     return lambda kind, tokens: tuple(one(kind, [token]) for token in tokens)
 
 
-def _decimal(text: str) -> Decimal:
+def decimal_of(text: str) -> Decimal:
+    """The decimal number; raises `InvalidValue`."""
     try:
         amount = Decimal(text)
     except InvalidOperation:
@@ -65,6 +66,14 @@ def _length(text: str) -> Mapping[str, int] | str:
     if found := _LENGTH.fullmatch(text):
         return {next(unit for unit in UNITS if unit.startswith(found[2].rstrip("s"))): int(found[1])}
     raise InvalidValue("validity", text, "none, or a whole number of days, weeks, months or years, such as '2 years'")
+
+
+def _needed(text: str) -> int | str:
+    if text == "all" or (text.isascii() and text.isdigit() and int(text[:9]) > 0):
+        return text if text == "all" else int(text[:9])
+    if text == "any":
+        return 1
+    raise InvalidValue("items_needed", text, "any, all, or how many different items")
 
 
 def _mapping(text: str) -> tuple[str, str | int]:
@@ -83,8 +92,10 @@ def _link(text: str) -> Link:
 
 Day = Annotated[date, Parameter(converter=_read_by(parse_date))]
 Instant = Annotated[datetime, Parameter(converter=_read_by(parse_instant))]
-Amount = Annotated[Decimal, Parameter(converter=_read_by(_decimal))]
+Amount = Annotated[Decimal, Parameter(converter=_read_by(decimal_of))]
 Length = Annotated[Mapping[str, int] | str, Parameter(converter=_read_by(_length), n_tokens=1, metavar="LENGTH")]
+Needed = Annotated[int | str, Parameter(converter=_read_by(_needed), n_tokens=1, metavar="any|all|N")]
+"""How many different items earn a certification: a number of them, or all."""
 Links = Annotated[
     tuple[Link, ...], Parameter(name="--link", converter=_read_each_by(_link), n_tokens=1, metavar="PROVIDER=URL")
 ]

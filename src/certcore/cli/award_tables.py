@@ -97,14 +97,19 @@ def award(record: AwardRecord, history: Sequence[HistoryEntry]) -> Iterator[Rend
 def _told(entry: Mapping[str, Any]) -> str:
     """What changed, in few words."""
     known: dict[str, Any] = entry["facts"]
-    before, after = known.get("before", {}), known.get("after", {})
+    terms = {name: known[name] for name in ("before", "after") if isinstance(known.get(name), dict)}
+    before, after = terms.get("before", {}), terms.get("after", {})
     parts = [
         f"{name} {before[name]} → {after.get(name)}" if name in before else f"{name} {value}"
         for name, value in after.items()
         if name not in ("basis", "edition") and before.get(name) != value
     ]
-    parts += [f"{name} {value}" for name, value in known.items() if name not in ("before", "after", "number")]
+    parts += [f"{name} {_listed(value)}" for name, value in known.items() if name not in (*terms, "number")]
     return "; ".join([*parts, *([entry["note"]] if entry["note"] else [])])
+
+
+def _listed(value: object) -> str:
+    return ", ".join(map(str, value)) or "nothing" if isinstance(value, list) else str(value)
 
 
 def _local_start(award: Award, zone: str) -> str:

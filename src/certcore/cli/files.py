@@ -8,6 +8,8 @@ import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from datetime import date, time
+from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO, Final, TextIO
@@ -15,8 +17,10 @@ from typing import Any, BinaryIO, Final, TextIO
 from attrs import define
 
 from certcore.cli.arguments import STDIN
-from certcore.errors import InvalidValue, UnreadableFile
+from certcore.errors import InvalidDefinition, InvalidValue, UnreadableFile
 
+_DEEPEST: Final = 64
+_LONGEST_BITS: Final = 256
 _LOOKS_LIKE_JSON: Final = re.compile(r"[\s\[]*\{")  # no TOML begins with a brace, nor with one after brackets
 
 
@@ -89,6 +93,21 @@ def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         keys = [key for key, _ in pairs]
         raise ValueError(f"key {next(key for key in keys if keys.count(key) > 1)!r} comes twice in one table")
     return data
+
+
+def jsonable(data: Any, path: str = "", deep: int = 0) -> Any:
+    """Data as JSON has it: TOML's dates as text; refuses what JSON cannot say, and what is nested too deep."""
+    if deep > _DEEPEST:
+        raise UnreadableFile("nested_too_deep", f"tables are nested more than {_DEEPEST} deep; flatten them")
+    if isinstance(data, dict):
+        return {name: jsonable(each, f"{path}.{name}".lstrip("."), deep + 1) for name, each in data.items()}
+    if isinstance(data, list):
+        return [jsonable(each, f"{path}.{place}".lstrip("."), deep + 1) for place, each in enumerate(data)]
+    if isinstance(data, float) and not isfinite(data):
+        raise InvalidDefinition(path, f"{data} is no number to count with; give a finite one")
+    if isinstance(data, int) and data.bit_length() > _LONGEST_BITS:
+        raise InvalidDefinition(path, "a number of that size counts nothing; give a smaller one")
+    return data.isoformat() if isinstance(data, date | time) else data
 
 
 @define

@@ -1,15 +1,15 @@
 """People from a CSV file: every row judged, the good ones saved, the bad ones told with line, column and advice."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, BinaryIO, Final
 
 from attrs import define, field, frozen
 
 from certcore.adapters.sql import PersonRecord, SqlDirectory
+from certcore.cli.rows import cells_of, rows_of
 from certcore.domain.cells import CellOptions, Problem, read_flag, read_username, username_key
 from certcore.domain.people import Role
-from certcore.domain.spreadsheets import unguarded
 from certcore.errors import InvalidInput, InvalidValue
 from certcore.services.importing import RowError, TableFormat
 from certcore.services.importing.request import ERRORS_REPORTED
@@ -20,7 +20,6 @@ TEXTS: Final = ("first_name", "last_name", "email", "zone", "language")
 LISTS: Final = ("groups", "branches")
 OPTIONAL: Final = (*TEXTS, *LISTS, "manager", "active", "roles")
 
-_BATCH: Final = 2_000
 _BETWEEN: Final = re.compile("[|;]")
 _YES_NO: Final = CellOptions(yes_no=True)
 
@@ -44,12 +43,13 @@ def import_people(file: BinaryIO, fmt: TableFormat, directory: SqlDirectory) -> 
     """
     table = open_table(file, fmt, (USERNAME,), OPTIONAL)
     judged = _Judged()
-    for line, row in _rows(table):
+    for line, row in rows_of(table):
         judged.take(line, row if isinstance(row, Problem) else _person(table, line, row))
     judged.refuse_repeated()
     judged.refuse_managers(directory)
     good = set(judged.lines.values())
-    records = (_person(table, line, row) for line, row in _rows(table) if line in good and not isinstance(row, Problem))
+    rows = ((line, row) for line, row in rows_of(table) if line in good and not isinstance(row, Problem))
+    records = (_person(table, line, row) for line, row in rows)
     saved = directory.save_people(record for record in records if isinstance(record, PersonRecord))
     return PeopleReport(
         judged.rows,
@@ -61,17 +61,9 @@ def import_people(file: BinaryIO, fmt: TableFormat, directory: SqlDirectory) -> 
     )
 
 
-def _rows(table: Table) -> Iterator[tuple[int, list[str] | Problem]]:
-    """Every row by line; what is wrong with it where it has no cells to judge."""
-    for batch in table.batches(_BATCH):
-        rows: list[tuple[int, list[str] | Problem]] = list(zip(batch.lines, batch.rows, strict=True))
-        rows += [(bad.line, bad.problem) for bad in batch.bad]
-        yield from sorted(rows, key=lambda row: row[0])
-
-
 def _person(table: Table, line: int, row: Sequence[str]) -> PersonRecord | list[RowError]:
     """The person of a row, or all that is wrong with it; a blank cell is one that says nothing."""
-    cells = {column: unguarded(row[at]) for column, at in table.index.items() if at is not None}
+    cells = cells_of(table, row)
     given = {column: cell for column, cell in cells.items() if cell.strip()}
     problems: list[Problem] = []
     parts: dict[str, Any] = {column: cell for column, cell in given.items() if column in TEXTS}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from decimal import Decimal
 
 from rich.console import RenderableType
 
@@ -10,9 +11,11 @@ from certcore.cli.tables import facts, table, titled
 from certcore.codec import Document
 from certcore.domain.awards import Period
 from certcore.domain.differences import Difference
+from certcore.domain.policy import RenewalPolicy
 from certcore.domain.time import format_instant
-from certcore.services.previewing import Summary
+from certcore.services.previewing import EditPreview, Summary
 
+SHOWN = 20
 COUNTS = ("awards", "differ", "sooner", "later", "expired", "undecided")
 
 
@@ -43,6 +46,46 @@ def preview_tables(summary: Summary) -> Iterator[RenderableType]:
             each.award.number, plain(each.username), each.before.issued_on.isoformat(), _last(each.before), after
         )
     yield made if len(summary.first) == summary.differ + summary.undecided else titled("The first of them", made)
+
+
+def edit_document(preview: EditPreview) -> Document:
+    """What an edit would change, and what would differ if live awards followed; None where the policy stays."""
+    changes = [
+        {"name": each.name, "before": _plain(each.before), "after": _plain(each.after)} for each in preview.changes
+    ]
+    awards = None if preview.awards is None else preview_document(preview.awards)
+    return {"changes": changes, "reprint": preview.reprint, "awards": awards}
+
+
+def edit_tables(preview: EditPreview) -> Iterator[RenderableType]:
+    """The same for a human."""
+    if not preview.changes:
+        yield "Nothing would change."
+        return
+    made = table("What", "Before", "After")
+    for each in preview.changes:
+        nothing = "all" if each.name == "items_needed" else ""
+        told = (plain(_told(value) or nothing) for value in (each.before, each.after))
+        made.add_row(each.name.replace("_", " "), *told)
+    yield made
+    if preview.reprint:
+        yield "Documents of new awards would print other words; those of awards already issued stay."
+    if preview.awards is not None:
+        yield "Awards already issued stay as they are. If the live ones followed the policy:"
+        yield from preview_tables(preview.awards)
+
+
+def _plain(value: object) -> object:
+    """A part of a definition as JSON has it."""
+    if isinstance(value, RenewalPolicy):
+        return value.to_data()
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _told(value: object) -> str:
+    if isinstance(value, RenewalPolicy):
+        return ", ".join(f"{key}: {each}" for key, each in value.to_data().items()) or "the default"
+    return "" if value is None else str(value)
 
 
 def _difference(each: Difference) -> Document:

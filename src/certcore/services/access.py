@@ -23,6 +23,7 @@ from certcore.ports import AccessPolicy, Directory, Ports, Transaction
 
 OPERATIONS: Final[Mapping[str, tuple[Act, ...]]] = MappingProxyType(
     {
+        "archiving.preview_revoke": (Act.REVOKE,),
         "archiving.purge": (Act.PURGE,),
         "archiving.purge_older": (Act.PURGE,),
         "archiving.restore": (Act.REVOKE,),

@@ -10,10 +10,10 @@ from attrs import evolve, field, frozen
 from certcore.codec import JSON
 from certcore.domain.awards import Award, Status
 from certcore.domain.checks import check_prose
-from certcore.domain.decisions import Outcome, decide_revocation
+from certcore.domain.decisions import Decision, Outcome, decide_revocation
 from certcore.domain.jobs import Job, JobState
 from certcore.domain.numbers import new_salts, normal_number
-from certcore.domain.people import Act, Actor
+from certcore.domain.people import Act, Actor, Scope
 from certcore.domain.time import Length, add_length, civil_date, existing_day, start_of_day
 from certcore.domain.tombstones import LONGEST_REASON, Removal
 from certcore.domain.transitions import Change, Context, cut_short, outlives, restore, revoke
@@ -138,6 +138,15 @@ class Archiving:
             lambda tx, job_id: self._revoke(tx, request, request.numbers, actor, job_id),
         )
 
+    def preview_revoke(self, numbers: Iterable[str], *, actor: Actor, restore: bool = False) -> RevokeReport:
+        """What `revoke_many` would make of each, nothing being changed. Raises `NotFound` as that does."""
+        named = _named(numbers)
+        scope = demand(self._ports, actor, Act.REVOKE, "award", _listed(named))
+        with self._ports.storage.reading() as tx:
+            found, decisions = _decided(tx, named, scope)
+            before = _predecessors(tx, _revocable(found, decisions)) if restore else []
+        return _report(found, decisions, {award.id: predecessor.number for predecessor, award in before})
+
     def run(self, job: Job) -> Job:
         """Do a queued job in batches, each with the rights its actor has at that moment; goes on where it stopped."""
         request = JSON.structure(job.payload, _Request)
@@ -242,7 +251,7 @@ class Archiving:
         return Burial(Removal.PURGED, reason, Context(actor, self._ports.now()))
 
     def _check(self, request: _Request, actor: Actor) -> None:
-        demand(self._ports, actor, Act.REVOKE, "award", request.numbers[0] if len(request.numbers) == 1 else "list")
+        demand(self._ports, actor, Act.REVOKE, "award", _listed(request.numbers))
 
     def _job(self, request: _Request, actor: Actor, key: str | None, state: JobState) -> Job:
         total = len(request.numbers)
@@ -251,11 +260,8 @@ class Archiving:
     def _revoke(
         self, tx: Transaction, request: _Request, numbers: Sequence[str], actor: Actor, job_id: int | None
     ) -> RevokeReport:
-        scope = self._ports.access.scope(actor, Act.REVOKE)
-        known = tx.awards.by_number([number for number in numbers if normal_number(number)])
-        found = {number: award for number, award in known.items() if scope.covers(award.learner_id)}
-        decisions = {number: decide_revocation(found.get(number)) for number in numbers}
-        awards = [found[number] for number, decision in decisions.items() if decision.outcome is Outcome.REVOKED]
+        found, decisions = _decided(tx, numbers, self._ports.access.scope(actor, Act.REVOKE))
+        awards = _revocable(found, decisions)
         context = Context(actor, self._ports.now(), job_id)
         changes = [revoke(award, request.reason, salt, context) for award, salt in self._salted(awards)]
         write(tx, changes)
@@ -266,14 +272,7 @@ class Archiving:
             before = self._cut_short(tx, revoked, context)
         write(tx, before)
         restored = {change.before.renewed_by: change.after.number for change in before if change.after.live}
-        return RevokeReport.of(
-            [
-                Revocation(
-                    number, each.outcome, each.reason, restored.get(found[number].id) if number in found else None
-                )
-                for number, each in decisions.items()
-            ]
-        )
+        return _report(found, decisions, restored)
 
     def _restored(self, tx: Transaction, revoked: Sequence[Award], reason: str, context: Context) -> Sequence[Change]:
         """The awards that these renewed, live again."""
@@ -296,6 +295,35 @@ class Archiving:
 def _long_ago(now: datetime, length: Length, zone: str) -> datetime:
     """The start of the civil day that lies ``length`` before today."""
     return start_of_day(existing_day(add_length(civil_date(now, zone), length.times(-1)), zone), zone)
+
+
+def _listed(numbers: Sequence[str]) -> str:
+    return numbers[0] if len(numbers) == 1 else "list"
+
+
+def _decided(
+    tx: Transaction, numbers: Sequence[str], scope: Scope
+) -> tuple[Mapping[str, Award], Mapping[str, Decision]]:
+    """The awards of these numbers that the scope covers, and what is decided for each number."""
+    known = tx.awards.by_number([number for number in numbers if normal_number(number)])
+    found = {number: award for number, award in known.items() if scope.covers(award.learner_id)}
+    return found, {number: decide_revocation(found.get(number)) for number in numbers}
+
+
+def _revocable(found: Mapping[str, Award], decisions: Mapping[str, Decision]) -> list[Award]:
+    return [found[number] for number, each in decisions.items() if each.outcome is Outcome.REVOKED]
+
+
+def _report(
+    found: Mapping[str, Award], decisions: Mapping[str, Decision], restored: Mapping[int | None, str]
+) -> RevokeReport:
+    """What was decided, with the number of what is live again by the id of the award that had renewed it."""
+    return RevokeReport.of(
+        [
+            Revocation(number, each.outcome, each.reason, restored.get(found[number].id) if number in found else None)
+            for number, each in decisions.items()
+        ]
+    )
 
 
 def _predecessors(tx: Transaction, awards: Sequence[Award]) -> list[tuple[Award, Award]]:

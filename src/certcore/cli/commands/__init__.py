@@ -3,16 +3,19 @@
 from cyclopts import App
 
 from certcore.cli.commands import (
+    archiving,
     awarding,
     awards,
     bench,
     certifications,
+    completing,
     database,
     demo,
     external,
     imports,
     people,
     policy,
+    renewing,
     reports,
     world,
 )
@@ -25,8 +28,14 @@ def register(app: App) -> None:
     certifications.register(app)
     people.register(app)
     app.command(awarding.award)
+    app.command(completing.complete)
+    app.command(completing.why_not)
+    renewing.register(app)
     app.command(awards.edit)
     app.command(awards.unassign)
+    app.command(archiving.revoke)
+    app.command(archiving.restore)
+    app.command(archiving.purge)
     imports.register(app)
     app.command(awards.search)
     app.command(awards.show)

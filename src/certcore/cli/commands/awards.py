@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from rich.console import RenderableType
 
 from certcore.cli import award_tables
+from certcore.cli.acting import As, actor_of
 from certcore.cli.arguments import Amount, Choice, Day, Instant, Kind, Links, basis_of, certification_ref
 from certcore.cli.session import ACTOR, Here
 from certcore.codec import award_document, history_document
@@ -78,7 +79,7 @@ def edit(
     show(number, session=session)
 
 
-def unassign(number: str, /, *, reason: str | None = None, session: Here) -> None:
+def unassign(number: str, /, *, reason: str | None = None, by: As = None, session: Here) -> None:
     """Take back an award that was given by mistake.
 
     Parameters
@@ -87,8 +88,10 @@ def unassign(number: str, /, *, reason: str | None = None, session: Here) -> Non
         The certificate's number.
     reason
         Why, for the history.
+    by
+        Who takes it back, by username; by default the command line.
     """
-    session.registrar.correcting.unassign(number, actor=ACTOR, reason=reason)
+    session.registrar.correcting.unassign(number, actor=actor_of(session, by), reason=reason)
     show(number, session=session)
 
 

@@ -6,11 +6,13 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from certcore.cli import tables
-from certcore.cli.arguments import Amount, File, Length, certification_ref
+from certcore.cli.arguments import Amount, File, Length, Needed, certification_ref
+from certcore.cli.commands import certification_life
+from certcore.cli.definitions import answer, definition_document
 from certcore.cli.files import read_data
-from certcore.cli.session import ACTOR, Here, Session
-from certcore.codec import Document
-from certcore.domain.certifications import ItemRef, Overview
+from certcore.cli.preview_tables import SHOWN, edit_document, edit_tables
+from certcore.cli.session import ACTOR, Here
+from certcore.domain.certifications import ItemRef
 from certcore.domain.policy import RenewalPolicy
 
 Items = Annotated[tuple[str, ...], Parameter(name="--item")]
@@ -27,6 +29,9 @@ def add(
     allow_retake: bool = False,
     template: str = "classic",
     credits: Amount | None = None,
+    by_hand: bool = False,
+    items_needed: Needed = 1,
+    auto_renew: bool = False,
     item: Items = (),
     session: Here,
 ) -> None:
@@ -50,6 +55,12 @@ def add(
         The document's style.
     credits
         What earning it is worth.
+    by_hand
+        Completing an item awards nothing: it is issued by hand only.
+    items_needed
+        How many different items earn it: any one, all, or a number of them.
+    auto_renew
+        A completion renews it without a renewal that was started.
     item
         What earns it, such as course:C-1; may be given several times.
     """
@@ -64,10 +75,13 @@ def add(
             allow_retake=allow_retake,
             template=template,
             credits=credits,
+            automatic=not by_hand,
+            items_needed=_count(items_needed),
+            auto_renew=auto_renew,
             actor=ACTOR,
         )
         defining.assign(made.id, [ItemRef.parse(text) for text in item], actor=ACTOR)
-    _answer(session, made.id)
+    answer(session, made.id)
 
 
 def edit(
@@ -82,6 +96,10 @@ def edit(
     allow_retake: Annotated[bool | None, Parameter(negative="--no-allow-retake")] = None,
     template: str | None = None,
     credits: Amount | None = None,
+    by_hand: Annotated[bool | None, Parameter(negative="--no-by-hand")] = None,
+    items_needed: Needed | None = None,
+    auto_renew: Annotated[bool | None, Parameter(negative="--no-auto-renew")] = None,
+    dry_run: bool = False,
     session: Here,
 ) -> None:
     """Change a certification; awards already issued stay as they are.
@@ -106,6 +124,14 @@ def edit(
         The document's style.
     credits
         What earning it is worth.
+    by_hand
+        Whether it is issued by hand only, and completing an item awards nothing.
+    items_needed
+        How many different items earn it: any one, all, or a number of them.
+    auto_renew
+        Whether a completion renews it without a renewal that was started.
+    dry_run
+        Say what would change, and which live awards would differ if they followed the policy; change nothing.
     """
     ref = certification_ref(certification)
     given = {
@@ -115,19 +141,28 @@ def edit(
         "allow_retake": allow_retake,
         "template": template,
         "credits": credits,
+        "automatic": None if by_hand is None else not by_hand,
+        "auto_renew": auto_renew,
     }
     changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    changes |= {} if items_needed is None else {"items_needed": _count(items_needed)}
     defining = session.registrar.defining
     if validity is not None or policy is not None:
         before = defining.get(ref, actor=ACTOR).certification.policy.to_data()
         changes["policy"] = RenewalPolicy.from_data(_policy(before, validity, policy))
-    _answer(session, defining.edit(ref, actor=ACTOR, **changes).id)
+    if dry_run:
+        preview = session.registrar.previewing.edit(ref, changes, actor=ACTOR, first=SHOWN)
+        session.screen.answer(edit_document(preview), *edit_tables(preview))
+    else:
+        answer(session, defining.edit(ref, actor=ACTOR, **changes).id)
 
 
 def list_(*, session: Here) -> None:
     """List the certifications."""
     overviews = session.registrar.defining.overviews(actor=ACTOR)
-    session.screen.answer({"certifications": [_document(each) for each in overviews]}, tables.certifications(overviews))
+    session.screen.answer(
+        {"certifications": [definition_document(each) for each in overviews]}, tables.certifications(overviews)
+    )
 
 
 def show(certification: str, /, *, session: Here) -> None:
@@ -138,33 +173,7 @@ def show(certification: str, /, *, session: Here) -> None:
     certification
         Its code, or id: and its id.
     """
-    _answer(session, certification_ref(certification))
-
-
-def retire(certification: str, /, *, session: Here) -> None:
-    """Take a certification out of use: no new awards, history kept.
-
-    Parameters
-    ----------
-    certification
-        Its code, or id: and its id.
-    """
-    _answer(session, session.registrar.defining.retire(certification_ref(certification), actor=ACTOR).id)
-
-
-def assign(certification: str, /, *items: str, session: Here) -> None:
-    """Let courses, learning plans or external activities carry a certification.
-
-    Parameters
-    ----------
-    certification
-        Its code, or id: and its id.
-    items
-        What carries it from now on, such as course:C-1.
-    """
-    ref = certification_ref(certification)
-    session.registrar.defining.assign(ref, [ItemRef.parse(item) for item in items], actor=ACTOR)
-    _answer(session, ref)
+    answer(session, certification_ref(certification))
 
 
 def register(app: App) -> None:
@@ -172,8 +181,9 @@ def register(app: App) -> None:
     group = App(name="certification", help="Define certifications.")
     group.command(add)
     group.command(list_, name="list")
-    for command in (show, edit, retire, assign):
+    for command in (show, edit):
         group.command(command)
+    certification_life.register(group)
     app.command(group)
 
 
@@ -183,26 +193,6 @@ def _policy(before: Mapping[str, Any], validity: object, file: str | None) -> Ma
     return data if validity is None else {**data, "validity": validity}
 
 
-def _answer(session: Session, ref: str | int) -> None:
-    overview = session.registrar.defining.get(ref, actor=ACTOR)
-    session.screen.answer(_document(overview), tables.certification(overview))
-
-
-def _document(overview: Overview) -> Document:
-    it = overview.certification
-    return {
-        "id": f"{it.id:x}",
-        "code": it.code,
-        "name": it.name,
-        "description": it.description,
-        "policy": it.policy.to_data(),
-        "allow_retake": it.allow_retake,
-        "template": it.template,
-        "credits": None if it.credits is None else str(it.credits),
-        "automatic": it.automatic,
-        "items_needed": tables.needed(it),
-        "auto_renew": it.auto_renew,
-        "retired": it.retired,
-        "live_awards": overview.live_awards,
-        "items": [str(item) for item in overview.items],
-    }
+def _count(needed: int | str) -> int | None:
+    """How many items are needed; None for all of them."""
+    return needed if isinstance(needed, int) else None

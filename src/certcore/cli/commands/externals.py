@@ -7,30 +7,15 @@ from typing import Annotated
 from cyclopts import CycloptsError, Parameter
 
 from certcore.cli import external_tables
+from certcore.cli.acting import As, actor_of
 from certcore.cli.arguments import STDIN, Amount, Choice, Day, File, certification_ref
 from certcore.cli.files import opened
 from certcore.cli.session import ACTOR, Here, Session
 from certcore.codec import external_document, history_document
-from certcore.domain.checks import nfc
 from certcore.domain.external import ExternalState
-from certcore.domain.people import Actor
 from certcore.domain.reviewers import Reviewers
-from certcore.errors import NotFound, NotInstalled
+from certcore.errors import NotInstalled
 from certcore.services.reviewing import ExternalRecord, ExternalUpload
-
-As = Annotated[str | None, Parameter(name="--as")]
-"""Who acts, by username; by default the command line itself, which may do all."""
-
-
-def actor_of(session: Session, username: str | None) -> Actor:
-    """The person of that username with the roles of now; raises `NotFound`."""
-    if username is None:
-        return ACTOR
-    wanted = nfc(username.strip())
-    person = session.platform.directory.match([wanted]).get(wanted)
-    if person is None:
-        raise NotFound("person", username)
-    return Actor(person.id, session.platform.directory.roles(person.id) or frozenset())
 
 
 def submit(

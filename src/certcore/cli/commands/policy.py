@@ -1,8 +1,7 @@
-"""``certcore policy``: renewal policies as data: judged, told in English, drawn; only `preview` opens a database."""
+"""``certcore policy``: renewal policies as data: judged, told in English, drawn, put in force."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, time
-from math import isfinite
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -11,21 +10,20 @@ from cyclopts.validators import Number
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from certcore.cli.acting import As, actor_of
 from certcore.cli.arguments import STDIN, File, certification_ref
 from certcore.cli.drawing import Bars, svg
-from certcore.cli.files import read_data, read_document
+from certcore.cli.files import jsonable, read_data, read_document
 from certcore.cli.output import plain
-from certcore.cli.preview_tables import preview_document, preview_tables
+from certcore.cli.preview_tables import SHOWN, preview_document, preview_tables
 from certcore.cli.session import ACTOR, Here
 from certcore.cli.tables import facts, table, titled
 from certcore.cli.timeline import Timeline
+from certcore.codec import JSON
 from certcore.domain.policy import Completion, Facts, RenewalPolicy, check_regimes, describe, policy_schema
 from certcore.domain.time import parse_date
-from certcore.errors import InvalidDefinition, InvalidValue, UnreadableFile
+from certcore.errors import InvalidDefinition, InvalidValue
 
-SHOWN: Final = 20
-_DEEPEST: Final = 64
-_LONGEST_BITS: Final = 256
 _LONGEST_CELL: Final = 400
 _MOST_COMPLETIONS: Final = 1_000
 
@@ -38,7 +36,7 @@ def check(file: File, /, *, session: Here) -> int:
     file
         A JSON list of regimes, or a table with that list under regimes; each has a policy and cases.
     """
-    report = check_regimes(_plain(read_document(file)))
+    report = check_regimes(jsonable(read_document(file)))
     session.screen.answer(report, *_judged(report))
     return int(bool(report["failed"] or report["unsupported"]))
 
@@ -53,7 +51,7 @@ def describe_(file: File, /, *, session: Here) -> None:
     """
     told = [
         (name, describe(RenewalPolicy.from_data(policy, path)))
-        for name, policy, path in _policies(_plain(read_document(file)))
+        for name, policy, path in _policies(jsonable(read_document(file)))
     ]
     document = {"policies": [{"name": name, "sentences": list(sentences)} for name, sentences in told]}
     session.screen.answer(document, *(_told(*each) for each in told) if told else ["There are no policies in it."])
@@ -70,7 +68,7 @@ def timeline(file: File, /, *, svg: Annotated[File | None, Parameter(metavar="FI
     svg
         Where to write the picture as SVG.
     """
-    line = _timeline(_plain(read_data(file)))
+    line = _timeline(jsonable(read_data(file)))
     if svg is not None:
         _write(svg, line, apart_from=file)
     moments = [
@@ -107,10 +105,47 @@ def preview(
     limit
         The most awards to list; the counts are of all.
     """
-    policy = RenewalPolicy.from_data(_plain(read_data(file)))
+    policy = RenewalPolicy.from_data(jsonable(read_data(file)))
     ref = certification_ref(certification)
     summary = session.registrar.previewing.summary(ref, policy, actor=ACTOR, typed=typed, first=limit)
     session.screen.answer(preview_document(summary), *preview_tables(summary))
+
+
+def apply(
+    certification: str,
+    file: File,
+    /,
+    *,
+    typed: bool = False,
+    may_shorten: bool = False,
+    by: As = None,
+    session: Here,
+) -> None:
+    """Put a policy in force and let the live awards follow it: what preview shows. Each edit is kept on record.
+
+    Parameters
+    ----------
+    certification
+        Its code, or id: and its id.
+    file
+        A TOML or JSON file with the policy.
+    typed
+        Count those anew, too, whose expiry somebody typed.
+    may_shorten
+        Let awards end earlier than they do; without it those stay as they are.
+    by
+        Who does it, by username; by default the command line.
+    """
+    policy = RenewalPolicy.from_data(jsonable(read_data(file)))
+    applied = session.registrar.correcting.apply_policy(
+        certification_ref(certification),
+        policy,
+        actor=actor_of(session, by),
+        typed=typed,
+        may_shorten=may_shorten,
+    )
+    counts = JSON.unstructure(applied)
+    session.screen.answer(counts, facts({name: f"{count:,}" for name, count in counts.items()}))
 
 
 def schema(*, session: Here) -> None:
@@ -126,23 +161,9 @@ def register(app: App) -> None:
     group.command(describe_, name="describe")
     group.command(timeline)
     group.command(preview)
+    group.command(apply)
     group.command(schema)
     app.command(group)
-
-
-def _plain(data: Any, path: str = "", deep: int = 0) -> Any:
-    """Data as JSON has it: TOML's dates as text; refuses what JSON cannot say, and what is nested too deep."""
-    if deep > _DEEPEST:
-        raise UnreadableFile("nested_too_deep", f"tables are nested more than {_DEEPEST} deep; flatten them")
-    if isinstance(data, dict):
-        return {name: _plain(each, f"{path}.{name}".lstrip("."), deep + 1) for name, each in data.items()}
-    if isinstance(data, list):
-        return [_plain(each, f"{path}.{place}".lstrip("."), deep + 1) for place, each in enumerate(data)]
-    if isinstance(data, float) and not isfinite(data):
-        raise InvalidDefinition(path, f"{data} is no number to count with; give a finite one")
-    if isinstance(data, int) and data.bit_length() > _LONGEST_BITS:
-        raise InvalidDefinition(path, "a number of that size counts nothing; give a smaller one")
-    return data.isoformat() if isinstance(data, date | time) else data
 
 
 def _judged(report: Mapping[str, Any]) -> Iterator[RenderableType]:
