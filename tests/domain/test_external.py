@@ -10,6 +10,7 @@ from attrs import evolve
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
 
+from certcore.domain import external
 from certcore.domain.decisions import Outcome
 from certcore.domain.external import (
     ACCEPTED_STATES,
@@ -89,6 +90,14 @@ def test_the_table_knows_every_act_and_who_hears_of_it() -> None:
         "rejected": Told.LEARNER,
     }
     assert {each.after for each in TRANSITIONS.values()} == set(ExternalState)
+
+
+def test_the_page_of_the_machine_lists_every_transition() -> None:
+    """R-73: the module's docstring is what `TRANSITIONS` says, and names who is told."""
+    rows = [line.split() for line in (external.__doc__ or "").splitlines()]
+    assert [row[:4] for row in rows if row and row[0] in TRANSITIONS] == [
+        [act, each.before or "new", each.after, each.tells or "nobody"] for act, each in TRANSITIONS.items()
+    ]
 
 
 def test_a_submitted_certificate_keeps_who_what_and_when() -> None:
@@ -181,6 +190,7 @@ def test_another_version_takes_the_place_of_one_that_ended() -> None:
         ({"credits": Decimal("Infinity")}, InvalidValue),
         ({"credits": Decimal("1e9")}, InvalidValue),
         ({"credits": 6.5}, InvalidValue),
+        ({"credits": Decimal("0." + "1" * 200)}, InvalidValue),
         ({"equivalence": "SAFE-1"}, InvalidValue),
         ({"equivalence": 2**63}, InvalidValue),
         ({"delivered_on": date(2011, 12, 30), "zone": "Pacific/Apia"}, SkippedDay),

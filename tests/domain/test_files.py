@@ -94,6 +94,16 @@ def test_an_endless_upload_is_read_just_far_enough() -> None:
     assert len(FileLimits(size=1000).read(endless)) == endless.given == 1001
 
 
+def test_a_stream_that_gives_more_than_is_asked_for_does_not_keep_us() -> None:
+    """It is over when there is enough, whatever `read` thinks of its argument."""
+
+    class Gushing:
+        def read(self, _wanted: int = -1) -> bytes:
+            return b"%PDF" * 1_000
+
+    assert len(FileLimits(size=1000).read(Gushing())) == 4_000  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("size", [0, 1, 999, 1000, 1001, 5000])
 def test_an_upload_is_read_whole_when_it_may_be(size: int) -> None:
     """Empty, just small enough, just too large, much too large."""

@@ -1,16 +1,20 @@
 """External certificates: what somebody earned elsewhere and uploads, and what becomes of it (R-70 to R-76).
 
-::
+==========  =========  =========  =========  =====================================================
+act         from       to         tells
+==========  =========  =========  =========  =====================================================
+submitted   new        pending    reviewers  somebody uploads it, and it waits for a reviewer
+accepted    new        accepted   nobody     somebody uploads it, and nobody has to validate it
+corrected   pending    pending    nobody     a reviewer says what it really says
+validated   pending    validated  learner    a reviewer says yes
+rejected    pending    rejected   learner    a reviewer says no, and why
+withdrawn   pending    withdrawn  nobody     the learner, or who uploaded it, takes it back
+==========  =========  =========  =========  =====================================================
 
-    submit ──┬─▶ PENDING ──┬─▶ VALIDATED   a reviewer says yes
-             │    │    ▲   ├─▶ REJECTED    a reviewer says no, and why
-             │    └────┘   └─▶ WITHDRAWN   the learner, or who uploaded it, takes it back
-             │    correct
-             └─▶ ACCEPTED                  at once, where nobody has to validate
-
-All but PENDING are terminal (I8). What ended so is not changed any more: another version of it is submitted, which goes
-the same way (R-73). Versions form a series without branches, of which the latest accepted or validated one counts
-(`in_force`). `TRANSITIONS` has the acts as data; the functions are in `certcore.domain.external_transitions`.
+All states but pending are terminal (I8). What ended so is not changed any more: another version of it is submitted,
+which goes the same way (R-73). Versions form a series without branches, of which the latest accepted or validated one
+counts (`in_force`). `TRANSITIONS` has the acts as data; the functions are in `certcore.domain.external_transitions`,
+what follows for the award of an equivalence is in `certcore.domain.equating`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -29,6 +33,9 @@ from certcore.domain.numbers import id_text
 from certcore.domain.reasons import Reason
 from certcore.domain.time import civil, start_of_day
 from certcore.errors import InvalidValue
+
+
+_LONGEST_AMOUNT: Final = 100
 
 
 class ExternalState(StrEnum):
@@ -96,6 +103,8 @@ def _shown(value: object) -> object:
 def _amount(_instance: object, attribute: Any, amount: Decimal | None) -> None:
     if amount is not None and not (isinstance(amount, Decimal) and amount.is_finite() and 0 <= amount < 10**9):
         raise InvalidValue(attribute.name, amount, "a decimal number from 0 up, below 1,000,000,000")
+    if amount is not None and len(str(amount)) > _LONGEST_AMOUNT:
+        raise InvalidValue(attribute.name, str(amount), f"a decimal number of at most {_LONGEST_AMOUNT} digits")
 
 
 @frozen

@@ -52,7 +52,7 @@ class FileLimits:
     def read(self, stream: BinaryIO) -> bytes:
         """The bytes of an upload, or one more than ``size`` of them, which shows that it is too large."""
         parts, wanted = [], self.size + 1
-        while wanted and (part := stream.read(wanted)):
+        while wanted > 0 and (part := stream.read(wanted)):
             parts.append(part)
             wanted -= len(part)
         return b"".join(parts)
