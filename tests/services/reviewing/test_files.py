@@ -139,3 +139,35 @@ def test_a_scanner_that_finds_nothing_holds_nobody_up(office: Office) -> None:
     office.registrar = scanned(office, Clean())
     office.submit("ana", content=certificate())
     assert [path.read_bytes() for path in kept(office)] == seen == [certificate()]
+
+
+HOSTILE = [
+    "../../etc/passwd",
+    "..\\..\\x",
+    "C:\\CON",
+    "NUL",
+    "a" * 300 + ".pdf",
+    "cv\u202efdp.exe",
+    'a"\r\nSet-Cookie: b',
+    "",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_f53_a_file_name_is_never_a_path_and_never_a_header(office: Office, tmp_path: Path, name: str) -> None:
+    """R-71: shown as text, saved under a plain name in one line; on the disk there is only the digest."""
+    before = {path for path in tmp_path.parent.rglob("*") if path.is_file()}
+    ref = office.submit("ana", content=certificate(), file_name=name).certificate.ref
+    found = office.reviewing.document(ref, actor=who("mia"))
+    assert found.content == certificate()
+    assert found.content_disposition.isascii()
+    assert not {"\r", "\n", "/", "\\"} & set(found.content_disposition.split(";")[1])
+    (new,) = {path for path in tmp_path.parent.rglob("*") if path.is_file()} - before
+    assert new in kept(office)
+
+
+def test_f54_a_scanner_that_comes_later_holds_back_nothing_that_was_taken(office: Office) -> None:
+    """What was validated stays; only what is uploaded from then on is scanned."""
+    ref = office.submit("ana", content=certificate()).certificate.ref
+    office.registrar = scanned(office, Infected())
+    assert office.reviewing.document(ref, actor=who("mia")).content == certificate()

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from certcore.adapters.memory import MemoryDirectory
 from certcore.domain.external import ExternalState
 from certcore.domain.history import verifies
 from certcore.domain.people import Person
 from certcore.errors import (
     CertcoreError,
+    Conflict,
     IdempotencyConflict,
     InvalidValue,
     NotAllowedHere,
@@ -410,3 +412,40 @@ def test_a_day_that_never_was_is_refused(office: Office, zone: str) -> None:
     ref = office.pending(zone=zone, content=PDF)
     with pytest.raises(SkippedDay):
         office.reviewing.correct(ref, actor=who("mia"), delivered_on=date(2011, 12, 30))
+
+
+def test_f44_who_uploaded_it_and_is_gone_hides_nothing(office: Office) -> None:
+    """R-72: it is listed, decided and downloaded as before; nobody stands in for who left."""
+    ref = office.pending("ana", by="gus")
+    people = [Person(f"id-{name}", name) for name in ("ana", "mia", "bo")]
+    vars(office.directory).update(vars(MemoryDirectory(people, managers={"ana": "mia", "bo": "mia"})))
+    (record,) = office.reviewing.search(actor=who("ana")).records
+    assert (record.uploader, record.certificate.uploaded_by) == (None, "id-gus")
+    assert office.reviewing.document(ref, actor=who("mia")).content == PDF
+    with pytest.raises(NotFound):
+        office.reviewing.withdraw(ref, actor=who("gus"))
+    assert verdict(office, ref, "mia") == "validated"
+
+
+def test_f44_a_reviewer_who_loses_the_role_between_looking_and_deciding_decides_nothing(office: Office) -> None:
+    """R-76, f30: also where the unit runs again because somebody else was first."""
+    ref = office.pending()
+    assert office.tasks("mia") == [ref]
+    overseers = office.directory.overseers
+    asked: list[object] = []
+
+    def leaving(learner_ids: Any) -> Any:
+        """Mia is their manager the first time, and not any more from then on; the first try fails."""
+        asked.append(learner_ids)
+        found = overseers(learner_ids)
+        move(office, managers={"ana": "max"})
+        return found
+
+    office.directory.overseers = leaving  # type: ignore[method-assign]
+    update = "certcore.services.reviewing.records.notices_of"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("certcore.services.units.time.sleep", lambda _seconds: None)
+        patched.setattr(update, lambda _change: (_ for _ in ()).throw(Conflict("another")))
+        answer = verdict(office, ref, "mia")
+    assert (answer, len(asked)) == ("not_found", 1)
+    assert office.tasks("max") == [ref]
