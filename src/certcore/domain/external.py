@@ -34,7 +34,6 @@ from certcore.domain.reasons import Reason
 from certcore.domain.time import civil, start_of_day
 from certcore.errors import InvalidValue
 
-
 _LONGEST_AMOUNT: Final = 100
 
 
