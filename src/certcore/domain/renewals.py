@@ -5,9 +5,10 @@ taken again. What fulfils a renewal is decided in `earning`.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 from attrs import evolve, field, frozen
@@ -31,6 +32,31 @@ class RenewalState(StrEnum):
     OPEN = "open"
     FULFILLED = "fulfilled"
     CANCELLED = "cancelled"
+
+
+@frozen
+class Step:
+    """What an ``act`` in the history of an award makes of its renewal, which is in one of the states ``before``.
+
+    None among these is an award without a renewal. In any other state the act leaves the renewal as it is.
+    """
+
+    act: str
+    before: tuple[RenewalState | None, ...]
+    after: RenewalState
+
+
+STEPS: Final[Mapping[str, Step]] = MappingProxyType(
+    {
+        each.act: each
+        for each in (
+            Step("renewal_started", (None, RenewalState.FULFILLED, RenewalState.CANCELLED), RenewalState.OPEN),
+            Step("renewed", (RenewalState.OPEN,), RenewalState.FULFILLED),
+            Step("renewal_cancelled", (RenewalState.OPEN,), RenewalState.CANCELLED),
+        )
+    }
+)
+"""How renewals change beside `TRANSITIONS`, by the act in the award's history; no other change is made."""
 
 
 def _sorted(items: Iterable[ItemRef]) -> tuple[ItemRef, ...]:
