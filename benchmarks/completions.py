@@ -35,7 +35,6 @@ from certcore.domain.numbers import new_salts
 from certcore.domain.renewals import start
 from certcore.domain.transitions import Context
 from certcore.ports import AwardQuery
-from certcore.services.units import write
 
 DAY: Final = timedelta(days=1)
 EARNED: Final = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -121,7 +120,7 @@ def start_renewals(platform: Platform, now: datetime) -> None:
                 begun.append(
                     start(award, certifications[award.certification_id], salt, context, ways=items, again=items)
                 )
-            write(tx, [each.change for each in begun])
+            tx.change([each.change for each in begun])
             tx.renewals.add([each.renewal for each in begun])
             tx.deliveries.add([order for each in begun for order in each.orders])
             after = page[-1].id

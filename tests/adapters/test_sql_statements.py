@@ -27,6 +27,7 @@ from certcore.testing.builders import (
     make_tombstone,
 )
 from certcore.testing.storage.base import store
+from certcore.testing.storage.changing import changes_of
 
 CERTIFICATION = make_certification()
 MANY = 500
@@ -110,6 +111,7 @@ def lookups(engine: Engine, storage: SqlStorage) -> list[Statement]:
         tx.history.of([award.id for award in asked])
         tx.history.by_job(job.id, None, 10)
         tx.history.by_job(job.id, (awards[0].id, 1), 10)
+        tx.history.by_job(job.id, (awards[0].id, 1), 10, act="issued")
         tx.outbox.of([award.id for award in asked])
         tx.awards.search(AwardQuery(NOW, certification_id=1, basis_items=frozenset([COURSE]), live=True))
         tx.awards.latest_revocations([CERTIFICATION.id], learners)
@@ -130,12 +132,32 @@ def lookups(engine: Engine, storage: SqlStorage) -> list[Statement]:
     return found
 
 
-def test_every_lookup_uses_an_index_beyond_its_tenant(storage: SqlStorage, lookups: list[Statement]) -> None:
+@pytest.fixture
+def updates(engine: Engine, storage: SqlStorage) -> list[Statement]:
+    """Every update of many rows, on tables as for `lookups`."""
+    awards = [make_award(CERTIFICATION) for _ in range(MORE_THAN_A_FEW)]
+    store(storage, CERTIFICATION, *awards, *(make_event(award) for award in awards))
+    directory = SqlDirectory(storage)
+    directory.save_people(PersonRecord(username=f"u{n}") for n in range(MORE_THAN_A_FEW))
+    with statements(engine) as executed, storage.transaction() as tx:
+        tx.change(changes_of(awards[:MANY]))
+        tx.outbox.silence([(award.id, 1) for award in awards[:MANY]])
+        directory.save_people(PersonRecord(username=f"u{n}", manager="u1") for n in range(MANY))
+    found = [(sql, given[0] if isinstance(given, list) else given) for sql, given in executed if sql.startswith("UPD")]
+    assert {sql.split()[1] for sql, _ in found} == {"certcore_award", "certcore_outbox", "certcore_person"}
+    return found
+
+
+@pytest.mark.parametrize("kind", ["lookups", "updates"])
+def test_every_statement_uses_an_index_beyond_its_tenant(
+    storage: SqlStorage, kind: str, request: pytest.FixtureRequest
+) -> None:
     """With the tenant alone it would read everything that a tenant has."""
+    executed = request.getfixturevalue(kind)
     with storage.reading() as tx:
         connection = tx.unit.connection
         explain = _explained_by_sqlite if connection.dialect.name == "sqlite" else _explained_by_postgres
-        for sql, parameters in lookups:
+        for sql, parameters in executed:
             steps = explain(connection, sql, parameters)
             assert steps, sql
             for step in steps:

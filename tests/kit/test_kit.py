@@ -88,6 +88,15 @@ WRONG_STORAGES = {
         "test_columns_are_stored_as_rows_would_be[3]",
         "test_columns_are_stored_as_rows_would_be[3000]",
     ],
+    "HalfChanges()": [
+        "test_one_change_that_does_not_fit_stores_none_of_a_batch[1-history]",
+        "test_one_change_that_does_not_fit_stores_none_of_a_batch[300-event]",
+    ],
+    "StaleTerms()": [
+        "test_changes_are_stored_with_history_and_events[3]",
+        "test_changes_are_stored_with_history_and_events[300]",
+    ],
+    "storage_with_ledgers(history=EveryAct)": ["test_what_a_job_did_comes_in_pages"],
     "storage_with_ledgers(outbox=LoudEvents)": ["test_a_silenced_event_tells_nobody"],
     "storage_with_ledgers(jobs=ShuffledRejects)": ["test_rejected_rows_come_in_pages_by_line"],
     "storage_with_ledgers(externals=LateVerdicts)": [

@@ -11,14 +11,16 @@ from certcore.adapters.memory import Branch, MemoryDirectory, MemoryDocuments, M
 from certcore.adapters.memory.awards import MemoryAwards
 from certcore.adapters.memory.externals import MemoryExternals, MemorySettings
 from certcore.adapters.memory.journal import Journal
-from certcore.adapters.memory.repositories import MemoryCertifications, MemoryJobs, MemoryOutbox
+from certcore.adapters.memory.repositories import MemoryCertifications, MemoryHistory, MemoryJobs, MemoryOutbox
 from certcore.domain.awards import Award
 from certcore.domain.external import ExternalCertificate
 from certcore.domain.files import DocumentRef, digest_of
+from certcore.domain.history import HistoryEntry
 from certcore.domain.issuing import Issued
 from certcore.domain.jobs import Job, Reject
 from certcore.domain.people import NO_OVERSEERS, Overseers, Person
 from certcore.domain.stored_settings import Setting
+from certcore.domain.transitions import Change
 from certcore.errors import Conflict, CorruptDocument, NotFound
 from certcore.ports import AwardQuery, ExternalQuery, Transaction
 from certcore.testing.directory import WORLD
@@ -283,6 +285,54 @@ class _Issuing(Transaction):
     def issue(self, issued: Issued) -> None:
         self.awards.add(list(issued.awards()))
         self.history.append(list(issued.entries()))
+
+
+class HalfChanges(MemoryStorage):
+    """What comes before a conflict stays, and is committed by who goes on."""
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        with super().transaction() as tx:
+            yield _RowsOnly(tx)
+
+
+class _RowsOnly(_Issuing):
+    def issue(self, issued: Issued) -> None:
+        Transaction.issue(self, issued)
+
+
+class StaleTerms(MemoryStorage):
+    """Of a change only the ending is stored."""
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        with super().transaction() as tx:
+            yield _Ending(tx)
+
+
+class _Ending(_RowsOnly):
+    def change(self, changes: Sequence[Change]) -> None:
+        ended = ("ending", "renewed_by", "version", "head")
+        super().change(
+            [
+                evolve(each, after=evolve(each.before, **{name: getattr(each.after, name) for name in ended}))
+                for each in changes
+            ]
+        )
+
+
+class EveryAct(MemoryHistory):
+    """Which kind of act is wanted does not matter."""
+
+    def by_job(
+        self,
+        job_id: int,
+        after: tuple[int, int] | None,
+        limit: int,
+        *,
+        act: str | None = None,  # noqa: ARG002
+    ) -> Sequence[HistoryEntry]:
+        return super().by_job(job_id, after, limit)
 
 
 class LoudEvents(MemoryOutbox):

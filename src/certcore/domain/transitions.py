@@ -56,6 +56,8 @@ _ROWS: Final = (
 TRANSITIONS: Final[Mapping[str, Transition]] = MappingProxyType({each.act: each for each in _ROWS})
 """Every act that changes an award, by its name in histories; no other change is made (I2)."""
 
+_NO_FACTS: Final = canonical({})
+
 
 @frozen
 class Context:
@@ -87,13 +89,14 @@ class Change:
 
 def archive_renewed(award: Award, successor: Successor, salt: bytes, context: Context) -> Change:
     """The award that ``successor`` renews: archived, dates kept, valid until the successor starts (R-14, R-60)."""
-    after = evolve(award, ending=Ending(EndReason.RENEWED, successor.starts_at), renewed_by=successor.id)
-    return _changed(award, after, "renewed", {"by": successor.number}, salt, context)
+    ending = Ending(EndReason.RENEWED, successor.starts_at)
+    facts = canonical({"by": successor.number})
+    return _changed(award, award, "renewed", facts, salt, context, ending=ending, renewed_by=successor.id)
 
 
 def archive_past(award: Award, at: datetime, salt: bytes, context: Context) -> Change:
     """An award reported late, which a later one has followed: archived from ``at`` on, never live (R-27)."""
-    return _changed(award, evolve(award, ending=Ending(EndReason.PAST, at)), "past", {}, salt, context)
+    return _changed(award, award, "past", _NO_FACTS, salt, context, ending=Ending(EndReason.PAST, at))
 
 
 def start_renewal(award: Award, facts: Mapping[str, object], salt: bytes, context: Context) -> Change:
@@ -103,13 +106,13 @@ def start_renewal(award: Award, facts: Mapping[str, object], salt: bytes, contex
 
 def cancel_renewal(award: Award, reason: str | None, salt: bytes, context: Context) -> Change:
     """The award as it was, its renewal not open any more (R-52)."""
-    return _changed(award, award, "renewal_cancelled", {}, salt, context, note=reason)
+    return _changed(award, award, "renewal_cancelled", _NO_FACTS, salt, context, note=reason)
 
 
 def unassign(award: Award, reason: str | None, salt: bytes, context: Context) -> Change:
     """The award taken from the learner's view and history as given by mistake (R-33)."""
     ending = Ending(EndReason.UNASSIGNED, min(context.now, award.period.issued_at))
-    return _changed(award, evolve(award, ending=ending), "unassigned", {}, salt, context, note=reason)
+    return _changed(award, award, "unassigned", _NO_FACTS, salt, context, note=reason, ending=ending)
 
 
 def edit(award: Award, edited: Award, salt: bytes, context: Context) -> Change:
@@ -130,8 +133,8 @@ def revoke(award: Award, reason: str, salt: bytes, context: Context, *, notify: 
     Raises `InvalidValue` for a blank reason.
     """
     check_prose("reason", reason)
-    after = evolve(award, ending=Ending(EndReason.REVOKED, context.now))
-    return _changed(award, after, "revoked", {}, salt, context, note=reason, notify=notify)
+    ending = Ending(EndReason.REVOKED, context.now)
+    return _changed(award, award, "revoked", _NO_FACTS, salt, context, note=reason, notify=notify, ending=ending)
 
 
 def outlives(award: Award, now: datetime) -> bool:
@@ -141,8 +144,8 @@ def outlives(award: Award, now: datetime) -> bool:
 
 def cut_short(award: Award, revoked: Award, salt: bytes, context: Context) -> Change:
     """A renewed award that would have been valid until ``revoked`` starts: over now, as that never will (R-61)."""
-    after = evolve(award, ending=Ending(EndReason.RENEWED, context.now))
-    return _changed(award, after, "cut_short", {"by": revoked.number}, salt, context)
+    ending = Ending(EndReason.RENEWED, context.now)
+    return _changed(award, award, "cut_short", {"by": revoked.number}, salt, context, ending=ending)
 
 
 def restore(award: Award, successor: Award | None, reason: str | None, salt: bytes, context: Context) -> Change:
@@ -154,18 +157,18 @@ def restore(award: Award, successor: Award | None, reason: str | None, salt: byt
     if not renewed or not (successor is None or _taken_away(successor)):
         raise NotRestorable(award.number)
     facts: dict[str, object] = {} if successor is None else {"after": successor.number}
-    return _changed(award, evolve(award, ending=None, renewed_by=None), "restored", facts, salt, context, note=reason)
+    return _changed(award, award, "restored", facts, salt, context, note=reason, ending=None, renewed_by=None)
 
 
 def undo_issue(award: Award, salt: bytes, context: Context) -> Change:
     """The award that an undone import issued: archived as if it had never been (R-45)."""
     ending = Ending(EndReason.UNDONE, min(context.now, award.period.issued_at))
-    return _changed(award, evolve(award, ending=ending), "undone", {}, salt, context)
+    return _changed(award, award, "undone", _NO_FACTS, salt, context, ending=ending)
 
 
 def undo_renewal(award: Award, salt: bytes, context: Context) -> Change:
     """The award that an undone import renewed: live again (R-45)."""
-    return _changed(award, evolve(award, ending=None, renewed_by=None), "restored", {}, salt, context)
+    return _changed(award, award, "restored", _NO_FACTS, salt, context, ending=None, renewed_by=None)
 
 
 def undo_edit(award: Award, facts: str, salt: bytes, context: Context) -> Change:
@@ -185,7 +188,7 @@ def _taken_away(award: Award) -> bool:
 
 def _changed(
     before: Award,
-    after: Award,
+    edited: Award,
     act: str,
     facts: Mapping[str, object] | str,
     salt: bytes,
@@ -193,13 +196,15 @@ def _changed(
     *,
     note: str | None = None,
     notify: bool = False,
+    **changes: object,
 ) -> Change:
+    """``before`` becomes ``edited`` with these changes, and its next version."""
     transition = TRANSITIONS[act]
     if (before.ending.reason if before.ending else None) not in transition.before:
         raise NotLive(before.number)
+    text = facts if isinstance(facts, str) else canonical(facts)
     seq = before.version + 1
     (about_people,) = personal(context.actor.id, [(before.learner_id, note)])
-    text = facts if isinstance(facts, str) else canonical(facts)
     entry = chained(
         before.head,
         award_id=before.id,
@@ -213,7 +218,7 @@ def _changed(
     )
     return Change(
         before,
-        evolve(after, version=seq, head=entry.hash),
+        evolve(edited, version=seq, head=entry.hash, **changes),  # type: ignore[arg-type]
         entry,
         Event(before.id, seq, transition.event, EVENT_VERSION, text, context.now, transition.told and notify),
     )

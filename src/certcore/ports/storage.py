@@ -31,6 +31,7 @@ from certcore.domain.jobs import Job, Reject
 from certcore.domain.renewals import Renewal
 from certcore.domain.time import as_instant
 from certcore.domain.tombstones import Tombstone
+from certcore.domain.transitions import Change
 from certcore.ports.externals import ExternalRepository, SettingRepository
 
 StatusRow = tuple[str, str, int, Status, datetime | None]
@@ -195,8 +196,10 @@ class HistoryRepository(ABC):
         """The entries of each award in ascending ``seq``; awards without any are absent."""
 
     @abstractmethod
-    def by_job(self, job_id: int, after: tuple[int, int] | None, limit: int) -> Sequence[HistoryEntry]:
-        """A page of what a job did, ordered by (award id, seq), after the pair given."""
+    def by_job(
+        self, job_id: int, after: tuple[int, int] | None, limit: int, *, act: str | None = None
+    ) -> Sequence[HistoryEntry]:
+        """A page of what a job did, ordered by (award id, seq), after the pair given; if named, by one kind of act."""
 
 
 class Outbox(ABC):
@@ -366,6 +369,16 @@ class Transaction(ABC):
         self.awards.add(list(issued.awards()))
         self.history.append(list(issued.entries()))
         self.outbox.append(list(issued.events()))
+
+    def change(self, changes: Sequence[Change]) -> None:
+        """Store changes in the order given, with their history and events; `Conflict` as the repositories raise it.
+
+        Many come at once, of an award at most one. After an error the transaction has to be left, as after `issue`. A
+        storage that takes rows only leaves this as it is.
+        """
+        self.awards.update([change.after for change in changes])
+        self.history.append([change.entry for change in changes])
+        self.outbox.append([change.event for change in changes])
 
 
 class Storage(ABC):

@@ -23,7 +23,7 @@ from certcore.services.access import demand, find_award
 from certcore.services.defining import find_certification
 from certcore.services.removing import Burial, Removed, remove_all
 from certcore.services.running import Running, in_batches, new_job, once_under, queue
-from certcore.services.units import in_unit, write
+from certcore.services.units import in_unit
 
 T = TypeVar("T")
 
@@ -175,7 +175,7 @@ class Archiving:
             successor = None if award.renewed_by is None else tx.awards.by_id([award.renewed_by]).get(award.renewed_by)
             (salt,) = new_salts(1, self._ports.random_bytes)
             change = restore(award, successor, reason, salt, Context(actor, self._ports.now()))
-            write(tx, [change])
+            tx.change([change])
             return change.after
 
         return in_unit(self._ports.storage, work)
@@ -264,13 +264,13 @@ class Archiving:
         awards = _revocable(found, decisions)
         context = Context(actor, self._ports.now(), job_id)
         changes = [revoke(award, request.reason, salt, context) for award, salt in self._salted(awards)]
-        write(tx, changes)
+        tx.change(changes)
         revoked = [change.after for change in changes]
         if request.restore:
             before = self._restored(tx, revoked, request.reason, context)
         else:
             before = self._cut_short(tx, revoked, context)
-        write(tx, before)
+        tx.change(before)
         restored = {change.before.renewed_by: change.after.number for change in before if change.after.live}
         return _report(found, decisions, restored)
 

@@ -18,7 +18,7 @@ from certcore.services.access import demand, find_award
 from certcore.services.defining import check_carries, find_certification
 from certcore.services.previewing import FactsOf, differences, live_of
 from certcore.services.removing import pages
-from certcore.services.units import in_unit, write
+from certcore.services.units import in_unit
 
 
 @frozen
@@ -140,7 +140,7 @@ class Correcting:
                     edit(award, evolve(award, period=period), salt, context)
                     for (award, period), salt in zip(follow, salts, strict=True)
                 ]
-                write(tx, changes)
+                tx.change(changes)
                 applied = applied.plus(found, len(changes), may_shorten=may_shorten)
             return applied
 
@@ -154,7 +154,7 @@ class Correcting:
         return person.full_name if person else award.learner_name
 
     def _written(self, tx: Transaction, change: Change) -> Award:
-        write(tx, [change])
+        tx.change([change])
         return change.after
 
     def _salt(self) -> bytes:

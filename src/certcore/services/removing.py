@@ -10,7 +10,6 @@ from certcore.domain.numbers import new_salts
 from certcore.domain.tombstones import Removal, bury
 from certcore.domain.transitions import Context, unassign
 from certcore.ports import AwardQuery, Ports, Transaction
-from certcore.services.units import write
 
 _NUMBERS_KEPT = 1_000
 
@@ -113,4 +112,4 @@ def earned_through(ports: Ports, tx: Transaction, items: Mapping[ItemRef, int]) 
 def take_back(ports: Ports, tx: Transaction, awards: Sequence[Award], reason: str | None, context: Context) -> None:
     """The awards unassigned; their history is kept (R-7, R-33)."""
     salts = new_salts(len(awards), ports.random_bytes)
-    write(tx, [unassign(award, reason, salt, context) for award, salt in zip(awards, salts, strict=True)])
+    tx.change([unassign(award, reason, salt, context) for award, salt in zip(awards, salts, strict=True)])

@@ -27,7 +27,7 @@ from certcore.services.defining import find_certification
 from certcore.services.known_facts import LearnerFacts
 from certcore.services.progress import renewabilities
 from certcore.services.running import new_job, once_under
-from certcore.services.units import in_unit, write
+from certcore.services.units import in_unit
 
 JOB_KIND: Final = "start_renewal"
 
@@ -97,7 +97,7 @@ class Renewing:
             else:
                 chosen = _chosen(again, found)
             began = start(award, certification, self._salt(), context, ways=found.ways, again=chosen, before=before)
-            write(tx, [began.change])
+            tx.change([began.change])
             (tx.renewals.add if before is None else tx.renewals.update)([began.renewal])
             tx.deliveries.add(began.orders)
             return began.renewal
@@ -125,7 +125,7 @@ class Renewing:
             if not renewal.open or not award.live:
                 return renewal
             after, change = cancel(award, renewal, reason, self._salt(), Context(actor, self._ports.now()))
-            write(tx, [change])
+            tx.change([change])
             tx.renewals.update([after])
             orders = tx.deliveries.of([award.id]).get(award.id, ())
             waiting = [each for each in orders if each.kind == RETAKE and each.state is DeliveryState.WAITING]

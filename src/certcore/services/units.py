@@ -46,13 +46,6 @@ def in_unit(storage: Storage, work: Callable[[Transaction], T]) -> T:
     raise AssertionError("unreachable: the last try returns or raises")
 
 
-def write(tx: Transaction, changes: Sequence[Change]) -> None:
-    """Store changes of awards with their history and events (I5)."""
-    tx.awards.update([change.after for change in changes])
-    tx.history.append([change.entry for change in changes])
-    tx.outbox.append([change.event for change in changes])
-
-
 @frozen
 class Candidate:
     """Somebody who is offered an award, and the live award of that certification they hold already.
@@ -93,7 +86,7 @@ def carry_out(
     updated = [each for each, outcome in zip(candidates, outcomes, strict=True) if outcome is Outcome.UPDATED]
     renewed = [each.live.id if each.live else None for each in winners]
     issued = _issued(tx, winners, renewed, context, random_bytes, notify=notify)
-    write(tx, [*_edits(updated, context, random_bytes), *_archivals(winners, issued, context, random_bytes)])
+    tx.change([*_edits(updated, context, random_bytes), *_archivals(winners, issued, context, random_bytes)])
     tx.issue(issued)  # last, so that what it follows has ended (I1)
     drawn = iter(issued.numbers)
     return [
@@ -174,10 +167,11 @@ def _archivals(
     winners: Sequence[Candidate], issued: Issued, context: Context, random_bytes: RandomBytes
 ) -> Iterator[Change]:
     """What becomes of the awards that are renewed."""
+    salts = iter(new_salts(sum(each.live is not None for each in winners), random_bytes))
     for each, award_id, number in zip(winners, issued.ids, issued.numbers, strict=True):
         if each.live is not None:
-            (salt,) = new_salts(1, random_bytes)
-            yield archive_renewed(each.live, Successor(award_id, number, each.offer.period.issued_at), salt, context)
+            successor = Successor(award_id, number, each.offer.period.issued_at)
+            yield archive_renewed(each.live, successor, next(salts), context)
 
 
 def _edits(updated: Sequence[Candidate], context: Context, random_bytes: RandomBytes) -> Iterator[Change]:

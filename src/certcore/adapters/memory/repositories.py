@@ -15,6 +15,7 @@ from certcore.adapters.memory.lives import MemoryCompletions, MemoryDeliveries, 
 from certcore.domain.certifications import Assignment, Certification, ItemRef, Overview, Print, sorted_items
 from certcore.domain.history import Event, HistoryEntry
 from certcore.domain.jobs import Job, JobState, Reject
+from certcore.domain.transitions import Change
 from certcore.errors import Conflict
 from certcore.ports import (
     CertificationRepository,
@@ -40,6 +41,7 @@ class MemoryTransaction(Transaction):
     tombstones: MemoryTombstones
 
     def __init__(self, journal: Journal) -> None:
+        self._journal = journal
         self.awards = MemoryAwards(journal)
         self.certifications = MemoryCertifications(journal, self.awards)
         self.history = MemoryHistory(journal)
@@ -56,6 +58,10 @@ class MemoryTransaction(Transaction):
     def join(self) -> None:
         """Let awards know of what is deleted with them and of the numbers that stay taken."""
         self.awards.join(self.tombstones, self.history, self.outbox, self.renewals, self.deliveries)
+
+    def change(self, changes: Sequence[Change]) -> None:
+        with self._journal.all_or_nothing():
+            super().change(changes)
 
 
 class MemoryCertifications(CertificationRepository):
@@ -177,9 +183,12 @@ class MemoryHistory(HistoryRepository):
                 if entry.job_id is not None:
                     self._journal.drop(self._by_job[entry.job_id], (entry.award_id, entry.seq))
 
-    def by_job(self, job_id: int, after: tuple[int, int] | None, limit: int) -> Sequence[HistoryEntry]:
+    def by_job(
+        self, job_id: int, after: tuple[int, int] | None, limit: int, *, act: str | None = None
+    ) -> Sequence[HistoryEntry]:
         of_job = self._by_job.get(job_id, {})
-        return [of_job[key] for key in nsmallest(limit, (key for key in of_job if after is None or key > after))]
+        found = (key for key, entry in of_job.items() if act in (None, entry.act) and (after is None or key > after))
+        return [of_job[key] for key in nsmallest(limit, found)]
 
 
 class MemoryOutbox(Outbox):

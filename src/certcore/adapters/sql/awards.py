@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import (
@@ -18,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-from certcore.adapters.sql import tables
+from certcore.adapters.sql import bulk, tables
 from certcore.adapters.sql.querying import TENANT, among, within
 from certcore.adapters.sql.rows import (
     award_from,
@@ -38,6 +40,7 @@ from certcore.domain.awards import STATUS_CONDITIONS, Award, EndReason, Status
 from certcore.domain.history import Event, HistoryEntry
 from certcore.domain.issuing import Issued
 from certcore.domain.time import from_micros, to_micros
+from certcore.domain.transitions import Change
 from certcore.errors import Conflict, CorruptRecord
 from certcore.ports import AwardQuery, AwardRepository, HistoryRepository, Outbox, StatusRow
 
@@ -78,6 +81,11 @@ _OF_AWARD: Final = (
     (tables.award, "id"),
 )
 _BASIS_ITEM: Final = _award.basis + ":" + _award.basis_code
+_OF_ALL: Final = bulk.changing(tables.award)
+_OF_ENDING: Final = ("renewed_by", "end_reason", "ended_at", "live", "version", "head")
+_OF_TERMS: Final = tuple(name for name in _OF_ALL if name not in _OF_ENDING[:-2])
+_ending_of: Final = attrgetter("renewed_by", "ending")
+_terms_of: Final = attrgetter("edition", "learner_name", "period", "basis", "details", "renews")
 
 _ended_by_revoking: Final = _award.end_reason == EndReason.REVOKED.value
 _MOMENTS: Final[dict[str, ColumnElement[int | None]]] = {
@@ -133,6 +141,13 @@ class SqlAwards(AwardRepository):
     def update(self, awards: Sequence[Award]) -> None:
         rows = [award_row(self._tenant, award) for award in awards]
         self._unit.replace(tables.award, rows, _named(awards))
+
+    def change(self, changes: Sequence[Change]) -> None:
+        """Store what is new in the awards, in the order given; after a `Conflict` the transaction has to be left."""
+        for (columns, _), group in groupby(changes, key=_what_changes):
+            awards = [change.after for change in group]
+            rows = [award_row(self._tenant, award) for award in awards]
+            self._unit.advance(tables.award, columns, rows, _named(awards))
 
     def by_id(self, ids: Collection[int]) -> dict[int, Award]:
         return {award.id: award for award in self._found(_BY_ID, ids, ids=ids)}
@@ -196,6 +211,17 @@ class SqlAwards(AwardRepository):
                 break
             after = rows[-1][0]
         return found
+
+
+def _what_changes(change: Change) -> tuple[bulk.Names, bool]:
+    """The columns that a change touches, so that indexes of others are left alone; and whether the award is live then.
+
+    Changes that are alike in both can be stored in any order: all free live holdings, or all take or keep them.
+    """
+    before, after = change.before, change.after
+    if _terms_of(before) == _terms_of(after):
+        return _OF_ENDING, after.live
+    return (_OF_TERMS if _ending_of(before) == _ending_of(after) else _OF_ALL), after.live
 
 
 def _named(awards: Sequence[Award]) -> str:
@@ -298,9 +324,9 @@ class SqlHistory(HistoryRepository):
         self._tenant = tenant
         self._report = report
 
-    def append(self, entries: Sequence[HistoryEntry]) -> None:
+    def append(self, entries: Sequence[HistoryEntry], *, undoing: bool = True) -> None:
         rows = [history_row(self._tenant, entry) for entry in entries]
-        self._unit.insert(tables.history, rows, _numbered("history entry", entries))
+        self._unit.insert(tables.history, rows, _numbered("history entry", entries), undoing=undoing)
 
     def issue(self, issued: Issued) -> None:
         """Store the first entries of new awards; raises as `append`, and then the transaction has to be left."""
@@ -311,11 +337,15 @@ class SqlHistory(HistoryRepository):
         rows = self._unit.rows(_ENTRIES_OF, tenant=self._tenant, award_ids=award_ids) if award_ids else ()
         return _by_award(exact("history entry", _place(row), history_from, row) for row in rows)
 
-    def by_job(self, job_id: int, after: tuple[int, int] | None, limit: int) -> Sequence[HistoryEntry]:
+    def by_job(
+        self, job_id: int, after: tuple[int, int] | None, limit: int, *, act: str | None = None
+    ) -> Sequence[HistoryEntry]:
         found: list[HistoryEntry] = []
+        wanted_act = {} if act is None else {"act": act}
+        entries = _ENTRIES_BY_JOB if act is None else _ENTRIES_BY_JOB.where(_history.act == bindparam("act"))
         while (wanted := limit - len(found)) > 0:
-            page = _ENTRIES_BY_JOB if after is None else _ENTRIES_BY_JOB.where(_behind(*after))
-            rows = self._unit.rows(page, tenant=self._tenant, job_id=job_id, limit=wanted)
+            page = entries if after is None else entries.where(_behind(*after))
+            rows = self._unit.rows(page, tenant=self._tenant, job_id=job_id, limit=wanted, **wanted_act)
             found += readable("history entry", history_from, ((_place(row), row) for row in rows), self._report)
             if len(rows) < wanted:
                 break
@@ -335,9 +365,9 @@ class SqlOutbox(Outbox):
         self._unit = unit
         self._tenant = tenant
 
-    def append(self, events: Sequence[Event]) -> None:
+    def append(self, events: Sequence[Event], *, undoing: bool = True) -> None:
         rows = [event_row(self._tenant, event) for event in events]
-        self._unit.insert(tables.outbox, rows, _numbered("event", events))
+        self._unit.insert(tables.outbox, rows, _numbered("event", events), undoing=undoing)
 
     def issue(self, issued: Issued) -> None:
         """Store the events of new awards; raises as `append`, and then the transaction has to be left."""
@@ -345,7 +375,8 @@ class SqlOutbox(Outbox):
         self._unit.insert(tables.outbox, rows, f"one of {len(issued)} events", undoing=False)
 
     def silence(self, keys: Sequence[tuple[int, int]]) -> None:
-        self._unit.set_each(tables.outbox, "notify", [(0, self._tenant, *key) for key in keys], "an event")
+        rows = [(0, self._tenant, *key, 1) for key in dict.fromkeys(keys)]
+        self._unit.amend(tables.outbox, ("notify",), ("tenant", "award_id", "seq", "notify"), rows, "an event")
 
     def of(self, award_ids: Collection[int]) -> dict[int, list[Event]]:
         rows = self._unit.rows(_EVENTS_OF, tenant=self._tenant, award_ids=award_ids) if award_ids else ()

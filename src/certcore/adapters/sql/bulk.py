@@ -1,6 +1,6 @@
 """Many rows at once: SQL text per table made once, values passed to the driver as they are, COPY on PostgreSQL."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import repeat
 from operator import itemgetter, methodcaller
@@ -18,6 +18,7 @@ _ESCAPED: Final = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 _ESCAPES: Final = str.maketrans(_ESCAPED)
 _HEX: Final = r"\\x"
 
+Names = tuple[str, ...]
 Rows = Sequence[tuple[Any, ...]]
 
 
@@ -38,11 +39,33 @@ def upsert(table: Table, dialect: Dialect) -> str:
     return f"{insert(table, dialect)} ON CONFLICT ({key}) DO UPDATE SET {changed}"
 
 
-def set_one(table: Table, column: str, dialect: Dialect) -> str:
-    """The UPDATE of one column by primary key."""
-    mark = _mark(dialect)
-    found = " AND ".join(f"{key.name} = {mark}" for key in table.primary_key)
-    return f"UPDATE {table.name} SET {column} = {mark} WHERE {found}"
+def amend(table: Table, changed: Names, found_by: Names, dialect: Dialect) -> str:
+    """The UPDATE that gives a row new values of some columns, found by its values of others."""
+    return _amend(table.name, changed, found_by, _mark(dialect))
+
+
+@lru_cache
+def amend_all(table: Table, changed: Names, found_by: Names) -> str:
+    """`amend` of many rows as one statement for PostgreSQL; its parameters are a list for each column.
+
+    Each row is looked up by itself, as in `querying`, and changed where it lies. What could have changed is compared
+    once more there: not every PostgreSQL does so where it had to wait for another transaction.
+    """
+    arrays = ", ".join(f"%s::{_array(table.c[name].type)}" for name in (*changed, *found_by))
+    names = ", ".join((*(f"new_{name}" for name in changed), *(f"its_{name}" for name in found_by)))
+    conditions = " AND ".join(f"{name} = given.its_{name}" for name in found_by)
+    one = f"SELECT ctid AS place FROM {table.name} WHERE {conditions} OFFSET 0"
+    each = f"SELECT given.*, found.place FROM unnest({arrays}) AS given({names}) CROSS JOIN LATERAL ({one}) AS found"
+    assignments = ", ".join(f"{name} = each.new_{name}" for name in changed)
+    unkeyed = (name for name in found_by if not table.c[name].primary_key)
+    places = " AND ".join((f"{table.name}.ctid = each.place", *(f"{table.name}.{n} = each.its_{n}" for n in unkeyed)))
+    return f"UPDATE {table.name} SET {assignments} FROM ({each}) AS each WHERE {places}"
+
+
+def _array(kind: object) -> str:
+    if isinstance(kind, Integer):
+        return "bigint[]"
+    return "bytea[]" if isinstance(kind, LargeBinary) else "text[]"
 
 
 def delete(table: Table, columns: tuple[str, ...], dialect: Dialect) -> str:
@@ -51,10 +74,21 @@ def delete(table: Table, columns: tuple[str, ...], dialect: Dialect) -> str:
     return f"DELETE FROM {table.name} WHERE " + " AND ".join(f"{name} = {mark}" for name in ("tenant", *columns))
 
 
-def replace(table: Table, dialect: Dialect, rows: Rows) -> tuple[str, Rows]:
-    """The UPDATE of a whole row by its primary key and the version before, and its parameters for each of the rows."""
-    statement, values_of = _replace(table, _mark(dialect))
-    return statement, [(*values[:-1], values[-1] - 1) for values in map(values_of, rows)]
+def changing(table: Table) -> Names:
+    """The columns of a row with a version that an update may change."""
+    return tuple(column.name for column in table.c if not column.primary_key and not column.info.get("fixed"))
+
+
+def before(table: Table) -> Names:
+    """By what a row is found whose version must be the one before."""
+    return (*table.primary_key.columns.keys(), "version")
+
+
+def next_versions(table: Table, changed: Names, rows: Rows) -> Rows:
+    """What `amend` takes to give whole ``rows`` these columns, found by what is `before` them."""
+    names = list(table.c.keys())
+    values_of = itemgetter(*map(names.index, (*changed, *before(table))))
+    return [(*values[:-1], values[-1] - 1) for values in map(values_of, rows)]
 
 
 @lru_cache
@@ -63,15 +97,10 @@ def _insert(table: str, columns: tuple[str, ...], mark: str) -> str:
 
 
 @lru_cache
-def _replace(table: Table, mark: str) -> tuple[str, Callable[[tuple[Any, ...]], tuple[Any, ...]]]:
-    """The statement, and what picks its values from a row; the last is the version."""
-    names = list(table.c.keys())
-    found_by = (*(column.name for column in table.primary_key), "version")
-    changed = [column.name for column in table.c if not column.primary_key and not column.info.get("fixed")]
+def _amend(table: str, changed: Names, found_by: Names, mark: str) -> str:
     assignments = ", ".join(f"{name} = {mark}" for name in changed)
     conditions = " AND ".join(f"{name} = {mark}" for name in found_by)
-    statement = f"UPDATE {table.name} SET {assignments} WHERE {conditions}"
-    return statement, itemgetter(*map(names.index, (*changed, *found_by)))
+    return f"UPDATE {table} SET {assignments} WHERE {conditions}"
 
 
 def _mark(dialect: Dialect) -> str:

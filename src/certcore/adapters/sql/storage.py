@@ -1,7 +1,7 @@
 """The storage on SQLite and PostgreSQL: on its own connections, or inside a transaction that the host owns."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import local
 
@@ -17,6 +17,7 @@ from certcore.adapters.sql.tombstones import SqlTombstones
 from certcore.adapters.sql.units import Unit
 from certcore.adapters.sql.values import Report
 from certcore.domain.issuing import Issued
+from certcore.domain.transitions import Change
 from certcore.errors import CorruptRecord, InvalidValue, StorageError
 from certcore.ports import Storage, Transaction
 
@@ -55,6 +56,12 @@ class SqlTransaction(Transaction):
         self.awards.issue(issued)
         self.history.issue(issued)
         self.outbox.issue(issued)
+
+    def change(self, changes: Sequence[Change]) -> None:
+        """Store only what changes in the awards."""
+        self.awards.change(changes)
+        self.history.append([change.entry for change in changes], undoing=False)
+        self.outbox.append([change.event for change in changes], undoing=False)
 
 
 class _Current(local):

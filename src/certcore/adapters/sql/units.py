@@ -1,7 +1,7 @@
 """One transaction on one connection: statements, savepoints and bulk writes, with errors translated."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Table
@@ -57,16 +57,22 @@ class Unit:
         Without ``undoing`` rows stay behind an error, and the transaction, or the part that began with a savepoint, can
         only be left. It spares SQLite a copy of every page that it changes after a savepoint.
         """
-        if len(rows) == 1 and (statement := bulk.insert_unless_taken(table, self.connection.dialect)):
-            if self._count(statement, rows, what) == 0:  # no error that would spoil the transaction, hence no savepoint
+        if not rows:
+            return
+        statement = bulk.insert_unless_taken(table, self.connection.dialect) if len(rows) == 1 else None
+        # One row raises no error that would spoil the transaction, hence needs no savepoint.
+        with self._leaving() if not undoing else nullcontext() if statement else self.savepoint():
+            if statement is None:
+                self._insert_all(table, rows, what)
+            elif self._count(statement, rows, what) == 0:
                 raise Conflict(what)
-        elif rows:
-            with self.savepoint() if undoing else self._leaving():
-                if self._dialect == "postgresql" and len(rows) >= bulk.COPY_FROM:
-                    with self._statement(what):
-                        bulk.copy(self.connection, table, rows)
-                else:
-                    self._count(bulk.insert(table, self.connection.dialect), rows, what)
+
+    def _insert_all(self, table: Table, rows: Sequence[tuple[object, ...]], what: str) -> None:
+        if self._dialect == "postgresql" and len(rows) >= bulk.COPY_FROM:
+            with self._statement(what):
+                bulk.copy(self.connection, table, rows)
+        else:
+            self._count(bulk.insert(table, self.connection.dialect), rows, what)
 
     def insert_new(self, table: Table, rows: Sequence[tuple[object, ...]], what: str) -> set[tuple[object, ...]]:
         """Insert the rows whose primary key is free; the keys of those, without the tenant.
@@ -90,9 +96,22 @@ class Unit:
                 self._count(bulk.upsert(table, self.connection.dialect), rows, what)
 
     def set_each(self, table: Table, column: str, rows: Sequence[tuple[object, ...]], what: str) -> None:
-        """Set one column in many rows: the new value and the primary key of each."""
-        if rows:
-            self._count(bulk.set_one(table, column, self.connection.dialect), rows, what)
+        """Set one column in many rows: the new value and the primary key of each, no key twice."""
+        self.amend(table, (column,), tuple(table.primary_key.columns.keys()), rows, what)
+
+    def amend(
+        self, table: Table, changed: bulk.Names, found_by: bulk.Names, rows: Sequence[tuple[object, ...]], what: str
+    ) -> int:
+        """Give rows the first values of each of ``rows`` where they have the others; how many were found.
+
+        No row may be found twice.
+        """
+        if not rows:
+            return 0
+        if self._dialect == "postgresql" and len(rows) >= bulk.COPY_FROM:
+            columns = tuple(map(list, zip(*rows, strict=True)))
+            return self._count(bulk.amend_all(table, changed, found_by), [columns], what)
+        return self._count(bulk.amend(table, changed, found_by, self.connection.dialect), rows, what)
 
     def delete_each(
         self, table: Table, columns: str | tuple[str, ...], keys: Sequence[tuple[object, ...]], what: str
@@ -107,11 +126,18 @@ class Unit:
 
         The rows are as for `insert`, of a table with a column version.
         """
-        if not rows:
-            return
-        with self.savepoint():
-            statement, parameters = bulk.replace(table, self.connection.dialect, rows)
-            if self._count(statement, parameters, what) != len(rows):
+        if rows:
+            with self.savepoint():
+                changed = bulk.changing(table)
+                statement = bulk.amend(table, changed, bulk.before(table), self.connection.dialect)
+                if self._count(statement, bulk.next_versions(table, changed, rows), what) != len(rows):
+                    raise Conflict(what)
+
+    def advance(self, table: Table, changed: bulk.Names, rows: Sequence[tuple[object, ...]], what: str) -> None:
+        """`replace` of some columns only, of no row twice; after a `Conflict` the transaction can only be left."""
+        with self._leaving():
+            parameters = bulk.next_versions(table, changed, rows)
+            if self.amend(table, changed, bulk.before(table), parameters, what) != len(rows):
                 raise Conflict(what)
 
     def _count(self, sql: str, rows: Sequence[tuple[object, ...]], what: str) -> int:

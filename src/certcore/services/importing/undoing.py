@@ -13,7 +13,6 @@ from certcore.domain.transitions import Change, Context, undo_edit, undo_issue, 
 from certcore.errors import NotUndoable
 from certcore.ports import Ports, Transaction
 from certcore.services.running import save
-from certcore.services.units import write
 
 _NAMED = 1_000
 _PAGE = 5_000
@@ -39,41 +38,39 @@ def undo(ports: Ports, tx: Transaction, job: Job, actor: Actor) -> UndoReport:
     """Take back all that the import ``job`` did, or raise `NotUndoable` naming the awards that were changed since."""
     if job.state is JobState.UNDONE:
         return UndoReport(job.public_id)
-    changed = _changed_since(ports, tx, job)
-    if changed:
-        raise NotUndoable(job.public_id, changed)
+    changed: list[str] = []
     context = Context(actor, ports.now())
-    undone, restored, reverted = (_take_back(ports, tx, job, act, context) for act in _TAKEN_BACK)
+    undone, restored, reverted = (_take_back(ports, tx, job, act, context, changed) for act in _TAKEN_BACK)
+    if changed:
+        raise NotUndoable(job.public_id, tuple(changed[:_NAMED]))
     save(tx, job, state=JobState.UNDONE)
     return UndoReport(job.public_id, undone, restored, reverted)
 
 
-def _changed_since(ports: Ports, tx: Transaction, job: Job) -> tuple[str, ...]:
-    """The numbers of awards to which something happened after the import, the first thousand."""
-    numbers: list[str] = []
-    for entries in _pages(ports, tx, job):
-        awards = tx.awards.by_id([entry.award_id for entry in entries])
-        numbers += [awards[entry.award_id].number for entry in entries if awards[entry.award_id].version != entry.seq]
-        if len(numbers) >= _NAMED:
-            break
-    return tuple(numbers[:_NAMED])
+def _take_back(ports: Ports, tx: Transaction, job: Job, act: str, context: Context, changed: list[str]) -> int:
+    """Undo what the import did by one kind of act; how many awards that were.
 
-
-def _take_back(ports: Ports, tx: Transaction, job: Job, act: str, context: Context) -> int:
-    """Undo what the import did by one kind of act; how many awards that were."""
+    The numbers of awards to which something happened since are added to ``changed``, about a thousand at the most.
+    """
     count = 0
-    for page in _pages(ports, tx, job):
-        entries = [entry for entry in page if entry.act == act]
-        awards = tx.awards.by_id([entry.award_id for entry in entries])
+    for page in _pages(ports, tx, job, act):
+        awards = tx.awards.by_id([entry.award_id for entry in page])
+        entries = [entry for entry in page if awards[entry.award_id].version == entry.seq]
+        changed += [awards[entry.award_id].number for entry in page if awards[entry.award_id].version != entry.seq]
+        if changed:  # all that is written will be rolled back
+            if len(changed) >= _NAMED:
+                break
+            continue
         pairs = zip(entries, new_salts(len(entries), ports.random_bytes), strict=True)
-        write(tx, [_TAKEN_BACK[act](awards[entry.award_id], entry, salt, context) for entry, salt in pairs])
+        tx.change([_TAKEN_BACK[act](awards[entry.award_id], entry, salt, context) for entry, salt in pairs])
         tx.outbox.silence([(entry.award_id, entry.seq) for entry in entries])
         count += len(entries)
     return count
 
 
-def _pages(ports: Ports, tx: Transaction, job: Job) -> Iterator[Sequence[HistoryEntry]]:
+def _pages(ports: Ports, tx: Transaction, job: Job, act: str) -> Iterator[Sequence[HistoryEntry]]:
     after: tuple[int, int] | None = None
-    while entries := tx.history.by_job(job.id, after, min(_PAGE, ports.settings.batch)):
+    size = min(_PAGE, ports.settings.batch)
+    while entries := tx.history.by_job(job.id, after, size, act=act):
         yield entries
         after = entries[-1].award_id, entries[-1].seq

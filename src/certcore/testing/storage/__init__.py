@@ -2,6 +2,7 @@
 
 from certcore.testing.storage.awards import AwardContract
 from certcore.testing.storage.certifications import CertificationContract
+from certcore.testing.storage.changing import ChangingContract
 from certcore.testing.storage.concurrency import ConcurrencyContract
 from certcore.testing.storage.externals import ExternalContract, SettingContract
 from certcore.testing.storage.issuing import IssuingContract
@@ -24,6 +25,7 @@ class StorageContract(
     CertificationContract,
     AwardContract,
     IssuingContract,
+    ChangingContract,
     SearchContract,
     HistoryContract,
     OutboxContract,

@@ -79,9 +79,10 @@ class HistoryContract(LedgerCase):
             assert tx.history.of([*range(-40_000, 0), award.id]) == {award.id: entries}
 
     def test_what_a_job_did_comes_in_pages(self, storage: Storage, award: Award, other: Award) -> None:
-        """By award id, then sequence, after the pair given; nothing of other jobs or of none."""
+        """By award id, then sequence, after the pair given; nothing of other jobs or of none, or of another act."""
         job, another = make_job(), make_job()
-        mine = [make_entry(each, seq, job_id=job.id) for each in (award, other) for seq in (1, 3, 10)]
+        acts = {1: "issued", 3: "ended", 10: "issued"}
+        mine = [make_entry(each, seq, job_id=job.id, act=acts[seq]) for each in (award, other) for seq in acts]
         store(storage, job, another, *reversed(mine))
         store(storage, make_entry(award, 2), make_entry(award, 4, job_id=another.id))
         pages: list[list[HistoryEntry]] = []
@@ -93,6 +94,10 @@ class HistoryContract(LedgerCase):
             assert pages == [mine[:4], mine[4:]]
             assert list(tx.history.by_job(1, None, 4)) == []
             assert list(tx.history.by_job(job.id, (award.id, 3), 2)) == mine[2:4]
+            ended = [entry for entry in mine if entry.act == "ended"]
+            assert list(tx.history.by_job(job.id, None, 1, act="ended")) == ended[:1]
+            assert list(tx.history.by_job(job.id, (ended[0].award_id, ended[0].seq), 9, act="ended")) == ended[1:]
+            assert list(tx.history.by_job(job.id, None, 9, act="none")) == []
 
 
 class OutboxContract(LedgerCase):
