@@ -28,6 +28,7 @@ from certcore.testing.builders import (
     number_of,
 )
 from certcore.testing.storage.base import StorageCase, all_awards, store
+from certcore.testing.storage.changing import changes_of
 from certcore.testing.storage.issuing import issued_to
 from certcore.testing.threads import REPEAT, Running, at_once, in_unit
 
@@ -69,6 +70,17 @@ class ConcurrencyContract(StorageCase):
 
         errors = at_once([contender(number) for number in range(THREADS)])
         assert [type(error) for error in errors if error is not None] == [Conflict] * (THREADS - 1)
+
+    def test_of_threads_that_change_the_same_awards_one_does(
+        self, storage: Storage, certification: Certification
+    ) -> None:
+        """f13: all of its changes are stored, and none of the others'."""
+        awards = [make_award(certification) for _ in range(100)]
+        store(storage, *awards)
+        changes = changes_of(awards)
+        errors = at_once([lambda: in_unit(storage, lambda tx: tx.change(changes))] * THREADS)
+        assert [type(error) for error in errors if error is not None] == [Conflict] * (THREADS - 1)
+        assert all_awards(storage) == sorted((change.after for change in changes), key=lambda award: award.id)
 
     def test_losers_find_the_winner(self, storage: Storage, certification: Certification) -> None:
         """f13: after its `Conflict`, every thread reads the same one live award."""
