@@ -93,6 +93,22 @@ def test_one_award_changed_since_refuses_the_whole_undo_and_names_it(platform: P
     assert sorted(map(repr, awards_of(platform))) == before
 
 
+@pytest.mark.parametrize("anew", [False, True])
+def test_a_renewal_that_was_taken_back_and_purged_refuses_the_undo(platform: Platform, anew: bool) -> None:
+    """R-45, R-65: what it renewed does not live again because nothing is left of the revocation."""
+    report = run(platform)
+    renewal = next(award.number for award in awards_of(platform) if award.live and award.learner_id == "id-ana")
+    platform.registrar.archiving.revoke(renewal, reason="Fraud", actor=ADMIN)
+    platform.registrar.archiving.purge(renewal, reason="Over", actor=ADMIN)
+    if anew:
+        platform.award("ana", issued_on=date(2026, 2, 1))
+    before = sorted(map(repr, awards_of(platform)))
+    with pytest.raises(NotUndoable) as refusal:
+        platform.registrar.importing.undo(report.import_id or "", actor=ADMIN)
+    assert refusal.value.numbers == (renewal,)
+    assert sorted(map(repr, awards_of(platform))) == before
+
+
 def test_imports_are_listed_newest_first_with_their_state(platform: Platform) -> None:
     """What was imported, and what was taken back."""
     first = run(platform)

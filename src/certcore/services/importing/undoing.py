@@ -1,6 +1,7 @@
 """Undoing an import: as one act, all or none (R-45)."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from attrs import frozen
 
@@ -57,6 +58,8 @@ def _take_back(ports: Ports, tx: Transaction, job: Job, act: str, context: Conte
         awards = tx.awards.by_id([entry.award_id for entry in page])
         entries = [entry for entry in page if awards[entry.award_id].version == entry.seq]
         changed += [awards[entry.award_id].number for entry in page if awards[entry.award_id].version != entry.seq]
+        if act == "renewed":
+            changed += _removed(tx, entries)
         if changed:  # all that is written will be rolled back
             if len(changed) >= _NAMED:
                 break
@@ -66,6 +69,11 @@ def _take_back(ports: Ports, tx: Transaction, job: Job, act: str, context: Conte
         tx.outbox.silence([(entry.award_id, entry.seq) for entry in entries])
         count += len(entries)
     return count
+
+
+def _removed(tx: Transaction, renewed: Sequence[HistoryEntry]) -> Iterable[str]:
+    """The numbers of renewals that are not there any more: taken back first, and what they renewed stays over."""
+    return tx.tombstones.of([json.loads(entry.facts)["by"] for entry in renewed])
 
 
 def _pages(ports: Ports, tx: Transaction, job: Job, act: str) -> Iterator[Sequence[HistoryEntry]]:
