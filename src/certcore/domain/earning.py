@@ -69,7 +69,8 @@ class Case:
     learner's awards that are not live, which matter only to a completion `older` than the live one. ``revoked_at`` is
     when the certification was last revoked. ``facts`` are what the policy may ask besides; the credits among them come
     on top of those of the completions. ``retroactive`` awards also what was completed before the item was assigned, and
-    what is issued by hand only (R-21).
+    what is issued by hand only (R-21). ``again`` judges one that is ``repeated`` as if it were new: something else
+    counts by now.
     """
 
     completion: Completion
@@ -85,6 +86,7 @@ class Case:
     revoked_at: datetime | None = None
     facts: Facts = NO_FACTS
     retroactive: bool = False
+    again: bool = False
 
 
 @frozen
@@ -131,7 +133,7 @@ def earn(case: Case) -> Earning:
         return UNCHANGED if case.repeated else _recorded(Reason("not_assigned", {"item": str(completion.item)}))
     if case.revoked_at is not None and not completion.after(case.revoked_at):
         return rejected("revoked", on=civil_date(case.revoked_at, completion.zone))
-    if case.repeated and not case.retroactive:
+    if case.repeated and not (case.retroactive or case.again):
         return UNCHANGED
     if certification.retired:
         return rejected("certification_retired")

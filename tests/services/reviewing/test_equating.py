@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from certcore.adapters.memory import MemoryDirectory
 from certcore.domain.awards import Award, BasisKind, EndReason, Status, status
@@ -446,3 +447,48 @@ def test_the_equivalent_of_somebody_elses_is_not_there(office: Office) -> None:
     with pytest.raises(NotFound):
         office.reviewing.show(it.ref, actor=who("bo"))
     assert awards(office, "bo") == []
+
+
+@pytest.mark.parametrize("validation", [True, False])
+def test_a_renewal_that_only_lacked_credits_is_fulfilled_when_they_come(
+    office: Office, points: Award, validation: bool
+) -> None:
+    """R-54, R-71: nobody has to complete anything again; short of them it stays open, and is told of once."""
+    office.registrar.renewing.start(points.number, actor=who("ana"))
+    office.now += timedelta(hours=1)
+    assert completes(office, 4) == ("recorded", ["credits_total"])
+    office.now += timedelta(hours=1)
+    validated(office, credits=Decimal(5), equivalence=None)
+    assert [award.live for award in awards(office)] == [True]
+    office.set(validation=validation)
+    if validation:
+        validated(office, credits=Decimal(1), equivalence=None)
+    else:
+        office.submit("ana", credits=Decimal(1))
+    old, new = awards(office)
+    assert (old.id, old.renewed_by, new.renews) == (points.id, new.id, points.id)
+    assert (new.basis.item, new.period.issued_on) == (C1, date(2026, 3, 1))
+    with office.storage.reading() as tx:
+        assert tx.renewals.of([old.id])[old.id].state == "fulfilled"
+        assert len(tx.completions.of(["id-ana"], [C1])["id-ana", C1]) == 1
+    assert told_of(office, new) == [True]
+    validated_again = office.submit("ana", credits=Decimal(9)).certificate
+    assert awards(office) == [old, new], validated_again
+    check_invariants(office)
+
+
+def test_without_a_start_credits_renew_where_the_certification_does(office: Office) -> None:
+    """R-52: the switch of the certification; another item than the one that earned it."""
+    policy = RenewalPolicy.from_data({"validity": {"years": 1}, "credits": {"total": 10}})
+    office.certification("CPD-2", items=["course:C-1"], policy=policy, auto_renew=True)
+    office.award("ana", code="CPD-2", issued_on=date(2025, 6, 1))
+    assert completes(office, 4) == ("recorded", ["credits_total"])
+    validated(office, credits=Decimal(6), equivalence=None)
+    assert [award.live for award in awards(office)] == [False, True]
+
+
+def test_credits_that_come_renew_nothing_for_who_completed_nothing(office: Office, points: Award) -> None:
+    """R-52: it is a completion that fulfils; nor anything for who has left."""
+    office.registrar.renewing.start(points.number, actor=who("ana"))
+    validated(office, credits=Decimal(50), equivalence=None)
+    assert awards(office) == [evolve(points, version=2, head=awards(office)[0].head)]

@@ -26,13 +26,17 @@ Holding = tuple[int, str]
 
 @frozen
 class Entry:
-    """One completion to be judged, at its ``place`` among those given; the learner by the ``name`` given."""
+    """One completion to be judged, at its ``place`` among those given; the learner by the ``name`` given.
+
+    ``again`` as in `Case`.
+    """
 
     place: int
     name: str
     learner: Person
     completion: Completion
     facts: Facts = NO_FACTS
+    again: bool = False
 
 
 @frozen
@@ -166,6 +170,7 @@ class _Known:
             self.revoked.get(holding),
             self.facts.of_learner(learner.id, entry.facts),
             retroactive,
+            entry.again,
         )
 
     def _recorded(self, learner_id: str, item: ItemRef, certification_id: int) -> Iterator[Completion]:

@@ -12,6 +12,7 @@ from certcore.domain.people import Actor
 from certcore.domain.transitions import Context
 from certcore.errors import InvalidValue, NotPending, ReviewRefused
 from certcore.ports import Ports, Transaction
+from certcore.services.completing import settle_credits
 from certcore.services.defining import find_certification
 from certcore.services.reviewing.equating import Accepted, equate
 from certcore.services.reviewing.records import KIND, external_settings, find_external, write_externals
@@ -64,7 +65,10 @@ class Deciding:
         series = certificate.series if certificate.previous is not None else None
         accepted = Accepted(certificate.id, certificate.learner_id, certificate.claim, series)
         equated = equate(self.ports, self.tx, accepted, self._context())
-        return self._written(validate(certificate, comment, self._salt(), self._context(), equated=equated))
+        after = self._written(validate(certificate, comment, self._salt(), self._context(), equated=equated))
+        if after.claim.credits:
+            settle_credits(self.ports, self.tx, after.learner_id, self._context())
+        return after
 
     def rejected(self, certificate: ExternalCertificate, comment: str) -> ExternalCertificate:
         """The certificate with a no; raises `InvalidValue` without a comment."""

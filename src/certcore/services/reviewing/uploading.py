@@ -19,6 +19,7 @@ from certcore.domain.transitions import Context
 from certcore.errors import NoReviewer, NotAllowedHere, NotFound, NotReplaceable, Retired
 from certcore.ports import Ports, Transaction
 from certcore.services.access import demand
+from certcore.services.completing import settle_credits
 from certcore.services.defining import find_certification
 from certcore.services.examining import Examiner
 from certcore.services.reviewing.equating import Accepted, equate
@@ -100,6 +101,8 @@ class _Uploading:
             equated = equate(self.ports, tx, accepted, context)
             change = accept(submission, new_id, salt, context, equated=equated)
         write_externals(tx, [change])
+        if change.after.counts and change.after.claim.credits:
+            settle_credits(self.ports, tx, self.person.id, context)
         return change.after
 
     def _claim(self, tx: Transaction) -> Claim:
