@@ -149,8 +149,12 @@ WRONG_STORAGES = {
         "test_of_threads_that_report_the_same_completions_each_is_new_to_one",
     ],
     "storage_with_ledgers(completions=LastReportWins)": ["test_f16_the_same_completion_again_changes_nothing"],
-    "storage_with_ledgers(completions=OneADay)": ["test_completions_are_found_by_learner_and_item"],
+    "storage_with_ledgers(completions=OneADay)": [
+        "test_completions_are_found_by_learner_and_item",
+        "test_completions_are_found_from_an_instant_on",
+    ],
     "storage_with_ledgers(completions=AsReported)": ["test_completions_are_found_by_learner_and_item"],
+    "storage_with_ledgers(completions=OnlyLater)": ["test_completions_are_found_from_an_instant_on"],
     "storage_with_ledgers(completions=StaleAfterLocks)": [
         "test_f17_who_locks_a_learner_sees_what_those_before_have_done"
     ],

@@ -182,9 +182,21 @@ class AsReported(MemoryCompletions):
     """Completions in the order in which they came."""
 
     def of(
-        self, learner_ids: Collection[str], items: Collection[ItemRef]
+        self, learner_ids: Collection[str], items: Collection[ItemRef], since: datetime | None = None
     ) -> dict[tuple[str, ItemRef], list[Completion]]:
-        return {pair: list(self._rows[pair].values()) for pair in super().of(learner_ids, items)}
+        found = super().of(learner_ids, items, since)
+        return {pair: [each for each in self._rows[pair].values() if each in kept] for pair, kept in found.items()}
+
+
+class OnlyLater(MemoryCompletions):
+    """What was completed at the instant asked from was completed before it."""
+
+    def of(
+        self, learner_ids: Collection[str], items: Collection[ItemRef], since: datetime | None = None
+    ) -> dict[tuple[str, ItemRef], list[Completion]]:
+        found = super().of(learner_ids, items, since)
+        later = {pair: [each for each in kept if each.at != since] for pair, kept in found.items()}
+        return {pair: kept for pair, kept in later.items() if kept}
 
 
 class StaleAfterLocks(MemoryCompletions):
@@ -199,9 +211,9 @@ class StaleAfterLocks(MemoryCompletions):
         self._stale, self._latest = self._latest, super().of(learner_ids, {item for _, item in self._rows})
 
     def of(
-        self, learner_ids: Collection[str], items: Collection[ItemRef]
+        self, learner_ids: Collection[str], items: Collection[ItemRef], since: datetime | None = None
     ) -> dict[tuple[str, ItemRef], list[Completion]]:
-        return super().of(learner_ids, items) if self._stale is None else self._stale
+        return super().of(learner_ids, items, since) if self._stale is None else self._stale
 
 
 class RepeatedLearners(MemoryCompletions):

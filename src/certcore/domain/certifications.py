@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final, Self
+from functools import lru_cache
+from typing import Final
 
 from attrs import evolve, field, frozen
 from attrs.validators import deep_iterable, instance_of
@@ -31,15 +32,20 @@ class ItemRef:
     code: str = field(converter=nfc, validator=short_text(255))
 
     @classmethod
-    def parse(cls, text: str) -> Self:
+    def parse(cls, text: str) -> "ItemRef":
         """Read ``kind:code``; raises `InvalidValue`."""
-        kind, _, code = text.partition(":")
-        if kind not in set(ItemKind) or not code:
-            raise InvalidValue("item", text, "kind:code, such as course:C-1 (or learning_plan:, external_activity:)")
-        return cls(ItemKind(kind), code)
+        return _parsed(text)
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.code}"
+
+
+@lru_cache(maxsize=8_192)
+def _parsed(text: str) -> ItemRef:
+    kind, _, code = text.partition(":")
+    if kind not in set(ItemKind) or not code:
+        raise InvalidValue("item", text, "kind:code, such as course:C-1 (or learning_plan:, external_activity:)")
+    return ItemRef(ItemKind(kind), code)
 
 
 def _materials(codes: Iterable[str]) -> tuple[str, ...]:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
-from attrs import evolve, field, frozen
+from attrs import evolve
 
 from certcore.domain.awards import Award, Basis, BasisKind, Details, EndReason, Period, granted_period
 from certcore.domain.certifications import Assignment, Certification, ItemKind, ItemRef
@@ -40,8 +41,7 @@ _SHARED: Final = 8_192
 Reasons = tuple[Reason, ...]
 
 
-@frozen(cache_hash=True)
-class _Done:
+class _Done(NamedTuple):
     """What an award takes over from the completion that earned it; awards with the same share one offer."""
 
     on: date
@@ -59,8 +59,7 @@ class _Done:
         return Offer(period, basis, Details(self.score, self.on, self.credits))
 
 
-@frozen
-class Case:
+class Case(NamedTuple):
     """A completion reported at the instant ``now``, and all that decides what it gives.
 
     ``linked`` are the items that carry the ``certification``; for an item that carries none both are empty. ``known``
@@ -77,7 +76,7 @@ class Case:
     learner: Person
     now: datetime
     certification: Certification | None = None
-    linked: Mapping[ItemRef, Assignment] = field(factory=dict)
+    linked: Mapping[ItemRef, Assignment] = MappingProxyType({})
     known: Sequence[Completion] = ()
     repeated: bool = False
     live: Award | None = None
@@ -89,8 +88,7 @@ class Case:
     again: bool = False
 
 
-@frozen
-class Earning:
+class Earning(NamedTuple):
     """What a completion gives, and why.
 
     ``offer`` is what the learner is to hold, for the outcomes `new`, `renewed` and `history`; what goes to history is
@@ -274,18 +272,17 @@ def _renewed(
     """
     done, facts, expires = case.completion, case.facts, live.period.expires_on
     wanted, since = asked(policy), counts_from(live, policy)
+    in_time: list[Completion] = []
     if wanted.completions:
         counting = [each for each in case.known if counts(each) or not wanted.aged.isdisjoint(_names(each.item))]
         counting.append(done)
         facts = _facts(case, policy, counting)
         in_time = [each for each in counting if counts(each)]
-    else:
-        in_time = [done]
 
     def lacks(by: Completion) -> Reasons:
-        return lacking(policy, expires, started or by.on, by.on, facts, completed=since)
+        return _lacking(policy, expires, started or by.on, by.on, facts, since)
 
-    found = _complete_with(case, in_time, lacks)
+    found = _complete_with(case, in_time, lacks) if wanted.completions else lacks(done) or done
     if not isinstance(found, Completion):
         return _recorded(*found)
     offer, reasons = _next_offer(policy, live.period, _Done.of(found), facts)
@@ -337,6 +334,13 @@ def _facts(case: Case, policy: RenewalPolicy, counting: Iterable[Completion]) ->
     earned = [Credit(each.on, each.credits) for each in (*case.known, case.completion) if each.credits]
     credits = (*(given.credits or ()), *earned) if wanted.credits else given.credits
     return evolve(given, item_completions=done, credits=credits)
+
+
+@lru_cache(maxsize=_SHARED)
+def _lacking(
+    policy: RenewalPolicy, expires: date | None, started: date, done: date, facts: Facts, completed: date | None
+) -> Reasons:
+    return lacking(policy, expires, started, done, facts, completed=completed)
 
 
 @lru_cache(maxsize=_SHARED)

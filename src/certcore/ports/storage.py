@@ -270,9 +270,12 @@ class CompletionRepository(ABC):
 
     @abstractmethod
     def of(
-        self, learner_ids: Collection[str], items: Collection[ItemRef]
+        self, learner_ids: Collection[str], items: Collection[ItemRef], since: datetime | None = None
     ) -> dict[tuple[str, ItemRef], list[Completion]]:
-        """The completions of these items by these learners, ascending by instant; pairs without any are absent."""
+        """The completions of these items by these learners, ascending by instant; pairs without any are absent.
+
+        With ``since`` only those at that instant or later.
+        """
 
     @abstractmethod
     def lock(self, learner_ids: Collection[str]) -> None:

@@ -32,10 +32,14 @@ class MemoryCompletions(CompletionRepository):
         return True
 
     def of(
-        self, learner_ids: Collection[str], items: Collection[ItemRef]
+        self, learner_ids: Collection[str], items: Collection[ItemRef], since: datetime | None = None
     ) -> dict[tuple[str, ItemRef], list[Completion]]:
         pairs = ((learner_id, item) for learner_id in learner_ids for item in items)
-        return {pair: [kept[at] for at in sorted(kept)] for pair, kept in found(self._rows, pairs).items() if kept}
+        of_pairs = {
+            pair: [kept[at] for at in sorted(kept) if since is None or at >= since]
+            for pair, kept in found(self._rows, pairs).items()
+        }
+        return {pair: kept for pair, kept in of_pairs.items() if kept}
 
     def lock(self, learner_ids: Collection[str]) -> None:
         """One thread at a time is inside."""

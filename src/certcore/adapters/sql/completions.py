@@ -1,8 +1,10 @@
 """Completions as the host reported them."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
+from operator import itemgetter
 from typing import Any, Final, TypeVar
 from zlib import crc32
 
@@ -12,9 +14,10 @@ from certcore.adapters.sql import tables
 from certcore.adapters.sql.querying import TENANT, among, within
 from certcore.adapters.sql.units import Unit
 from certcore.adapters.sql.values import Row, amount_text, as_flag, as_text, exact, or_none
-from certcore.domain.certifications import ItemKind, ItemRef
+from certcore.domain.certifications import ItemRef
 from certcore.domain.completions import Completion
 from certcore.domain.time import from_micros, parse_date, to_micros
+from certcore.errors import Conflict
 from certcore.ports import CompletionRepository
 
 T = TypeVar("T")
@@ -25,11 +28,12 @@ _OF: Final = (
     .where(within(_completion.code, "codes"))
     .order_by(_completion.at)
 )
-
+_OF_LATE: Final = _OF.where(_completion.at >= bindparam("since", type_=BigInteger))
 
 _TURNS: Final = text("SELECT pg_advisory_xact_lock(key) FROM unnest(:keys) AS keys(key)").bindparams(
     bindparam("keys", type_=ARRAY(BigInteger))
 )
+_WHAT: Final = "a completion"
 _MOST_TURNS: Final = 64  # a server has room for some thousand locks of all its clients
 _LEARNERS: Final = (
     select(_completion.learner_id)
@@ -52,19 +56,30 @@ class SqlCompletions(CompletionRepository):
         self._tenant = tenant
 
     def add(self, completions: Sequence[Completion]) -> list[bool]:
-        rows = {each.key: completion_row(self._tenant, each) for each in reversed(completions)}
-        new = self._unit.insert_new(tables.completion, sorted(rows.values(), key=_key), "a completion")
-        added = {key for key, row in rows.items() if _key(row) in new}
-        return [_took(added, each.key) for each in completions]
+        rows = [completion_row(self._tenant, each) for each in completions]
+        different = dict(zip(map(_key, reversed(rows)), reversed(rows), strict=True))
+        ordered = [different[key] for key in sorted(different)]
+        try:
+            self._unit.insert(tables.completion, ordered, _WHAT)
+            if len(different) == len(rows):
+                return [True] * len(rows)
+            new = set(different)
+        except Conflict:  # rare, and then some may be new
+            new = self._unit.insert_new(tables.completion, ordered, _WHAT)
+        return [_took(new, _key(row)) for row in rows]
 
     def of(
-        self, learner_ids: Collection[str], items: Collection[ItemRef]
+        self, learner_ids: Collection[str], items: Collection[ItemRef], since: datetime | None = None
     ) -> dict[tuple[str, ItemRef], list[Completion]]:
         wanted = set(items)
         if not wanted or not learner_ids:
             return {}
         codes = {item.code for item in wanted}
-        rows = self._unit.rows(_OF, tenant=self._tenant, learner_ids=learner_ids, codes=codes)
+        asked = {"tenant": self._tenant, "learner_ids": learner_ids, "codes": codes}
+        if since is None:
+            rows = self._unit.rows(_OF, **asked)
+        else:
+            rows = self._unit.rows(_OF_LATE, **asked, since=to_micros(since))
         found: dict[tuple[str, ItemRef], list[Completion]] = {}
         for row in rows:
             each = exact("completion", f"{row[1]}:{row[2]} by learner {row[0]}", completion_from, row)
@@ -88,10 +103,8 @@ def _turn(tenant: str, learner_id: str) -> int:
     return int.from_bytes(sha256(f"certcore/{tenant}/{share}".encode()).digest()[:8], signed=True)
 
 
-def _key(row: Row) -> Row:
-    """The primary key of a row, but for its tenant."""
-    _tenant, learner_id, kind, code, at, *_rest = row
-    return learner_id, code, kind, at
+_key: Final = itemgetter(1, 3, 2, 4)
+"""The primary key of a row, but for its tenant."""
 
 
 def _took(keys: set[T], key: T) -> bool:
@@ -122,7 +135,7 @@ def completion_from(*row: Any) -> Completion:
     learner_id, kind, code, at, day, zone, is_exact, score, credits_ = row
     return Completion(
         as_text(learner_id),
-        ItemRef(ItemKind(kind), code),
+        ItemRef.parse(f"{kind}:{code}"),
         from_micros(at),
         parse_date(day),
         zone,

@@ -23,7 +23,7 @@ def certification_row(tenant: str, certification: Certification) -> Row:
         certification.name,
         certification.code,
         certification.description,
-        canonical(certification.policy.to_data()),
+        policy_text(certification.policy),
         int(certification.allow_retake),
         certification.template,
         amount_text(certification.credits),
@@ -56,6 +56,12 @@ def certification_from(*row: Any) -> Certification:
         as_whole(edition),
         as_whole(version),
     )
+
+
+@lru_cache(1_024)
+def policy_text(policy: RenewalPolicy) -> str:
+    """The policy as JSON."""
+    return canonical(policy.to_data())
 
 
 @lru_cache(1_024)

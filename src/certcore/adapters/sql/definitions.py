@@ -18,7 +18,7 @@ from certcore.adapters.sql.definition_rows import (
 from certcore.adapters.sql.querying import TENANT, among, within
 from certcore.adapters.sql.units import Unit
 from certcore.adapters.sql.values import Report, as_flag, as_whole, exact, or_none, readable
-from certcore.domain.certifications import Assignment, Certification, ItemKind, ItemRef, Overview, Print, sorted_items
+from certcore.domain.certifications import Assignment, Certification, ItemRef, Overview, Print, sorted_items
 from certcore.domain.jobs import Job, JobState, Reject
 from certcore.domain.time import from_micros, to_micros
 from certcore.errors import Conflict
@@ -193,7 +193,7 @@ def _assignment(row: Sequence[Any]) -> Assignment:
 
 
 def _assignment_from(kind: Any, code: Any, certification_id: Any, assigned_at: Any, automatic: Any) -> Assignment:
-    item = ItemRef(ItemKind(kind), code)
+    item = ItemRef.parse(f"{kind}:{code}")
     return Assignment(item, as_whole(certification_id), from_micros(assigned_at), or_none(as_flag, automatic))
 
 

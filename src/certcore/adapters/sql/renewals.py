@@ -2,20 +2,22 @@
 
 import json
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from certcore.adapters.sql import tables
-from certcore.adapters.sql.definition_rows import policy_from
+from certcore.adapters.sql.definition_rows import policy_from, policy_text
 from certcore.adapters.sql.querying import among
 from certcore.adapters.sql.units import Unit
 from certcore.adapters.sql.values import Row, as_flag, as_text, as_whole, exact
 from certcore.domain.certifications import ItemRef
-from certcore.domain.history import canonical
 from certcore.domain.renewals import Renewal, RenewalState
 from certcore.domain.time import from_micros, to_micros
 from certcore.ports import RenewalRepository
 
 _OF: Final = among(tables.renewal.c.award_id, "award_ids", *tables.renewal.c[1:])
+
+_SHARED: Final = 1_024
 
 
 class SqlRenewals(RenewalRepository):
@@ -43,9 +45,9 @@ class SqlRenewals(RenewalRepository):
                 each.learner_id,
                 each.certification_id,
                 to_micros(each.started_at),
-                canonical(each.policy.to_data()),
+                policy_text(each.policy),
                 int(each.allow_retake),
-                json.dumps(list(map(str, each.items)), ensure_ascii=False),
+                _items_text(each.items),
                 each.state.value,
                 each.version,
             )
@@ -57,6 +59,16 @@ def _named(renewals: Sequence[Renewal]) -> str:
     return f"the renewal of award {renewals[0].award_id}" if len(renewals) == 1 else f"one of {len(renewals)} renewals"
 
 
+@lru_cache(maxsize=_SHARED)
+def _items_text(items: tuple[ItemRef, ...]) -> str:
+    return json.dumps(list(map(str, items)), ensure_ascii=False)
+
+
+@lru_cache(maxsize=_SHARED)
+def _items_from(text: str) -> tuple[ItemRef, ...]:
+    return tuple(map(ItemRef.parse, json.loads(text)))
+
+
 def _renewal_from(*row: Any) -> Renewal:
     award_id, learner_id, certification_id, started_at, policy, allow_retake, items, state, version = row
     return Renewal(
@@ -66,7 +78,7 @@ def _renewal_from(*row: Any) -> Renewal:
         from_micros(started_at),
         policy_from(policy),
         as_flag(allow_retake),
-        map(ItemRef.parse, json.loads(items)),
+        _items_from(items),
         RenewalState(state),
         as_whole(version),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from attrs import evolve, frozen
 
@@ -24,8 +24,7 @@ Holding = tuple[int, str]
 """A certification and a learner, by id."""
 
 
-@frozen
-class Entry:
+class Entry(NamedTuple):
     """One completion to be judged, at its ``place`` among those given; the learner by the ``name`` given.
 
     ``again`` as in `Case`.
@@ -39,8 +38,7 @@ class Entry:
     again: bool = False
 
 
-@frozen
-class Judged:
+class Judged(NamedTuple):
     """What was decided for a completion, and from what."""
 
     entry: Entry
@@ -66,13 +64,15 @@ class Judge:
 
         An award that a completion gives decides over the learner's later ones, so these wait.
         """
-        known = self._look_up(tx, entries)
+        carried = tx.certifications.carried_by({entry.completion.item for entry in entries})
+        holdings = [_holding(entry, carried) for entry in entries]
+        known = self._look_up(tx, entries, holdings, carried)
         judged: list[Judged] = []
         waiting: list[Entry] = []
         awarded: set[Holding] = set()
         held_up: set[str] = set()
-        for entry in entries:
-            learner_id, holding = entry.learner.id, _holding(entry, known.carried)
+        for entry, holding in zip(entries, holdings, strict=True):
+            learner_id = entry.learner.id
             if learner_id in held_up or holding in awarded:
                 held_up.add(learner_id)
                 waiting.append(entry)
@@ -83,10 +83,15 @@ class Judge:
                 awarded.add(holding)
         return judged, waiting
 
-    def _look_up(self, tx: Transaction, entries: Sequence[Entry]) -> "_Known":
+    def _look_up(
+        self,
+        tx: Transaction,
+        entries: Sequence[Entry],
+        holdings: Sequence[Holding | None],
+        carried: Mapping[ItemRef, Assignment],
+    ) -> "_Known":
         items = {entry.completion.item for entry in entries}
         learners = {entry.learner.id for entry in entries}
-        carried = tx.certifications.carried_by(items)
         ids = {each.certification_id for each in carried.values()}
         certifications = tx.certifications.by_id(ids)
         linked = {found: {each.item: each for each in of} for found, of in tx.certifications.assigned_to(ids).items()}
@@ -94,12 +99,14 @@ class Judge:
         renewals = tx.renewals.of([award.id for award in live.values()])
         policies = _policies(certifications.values(), renewals.values())
         counted = {each.id: counted_items(each, policies[each.id], linked[each.id]) for each in certifications.values()}
-        late = _late(entries, carried, live)
-        tx.completions.lock({entry.learner.id for entry in entries if _decides_by_more(entry, carried, counted, late)})
-        completions = tx.completions.of(learners, items.union(*counted.values()))
+        late = _late(entries, holdings, live)
+        tx.completions.lock(_deciding_by_more(holdings, counted, late))
+        remembers = any(counted.values()) or any(each.auto_renew for each in certifications.values())
+        # Where no other completion counts, nothing but a repeat is looked for.
+        since = None if remembers else min((entry.completion.at for entry in entries), default=None)
+        completions = tx.completions.of(learners, items.union(*counted.values()), since)
         return _Known(
             self._now,
-            carried,
             certifications,
             linked,
             counted,
@@ -128,7 +135,6 @@ class _Known:
     """What is known of the learners, items and certifications of some completions."""
 
     now: datetime
-    carried: Mapping[ItemRef, Assignment]
     certifications: Mapping[int, Certification]
     linked: Mapping[int, Mapping[ItemRef, Assignment]]
     counted: Mapping[int, Collection[ItemRef]]
@@ -152,7 +158,7 @@ class _Known:
     def _case(self, entry: Entry, holding: Holding | None, *, retroactive: bool) -> Case:
         completion, learner = entry.completion, entry.learner
         same = self.completions.get((learner.id, completion.item), ())
-        repeated = any(each.at == completion.at for each in same)
+        repeated = bool(same) and any(each.at == completion.at for each in same)
         if holding is None:
             return Case(completion, learner, self.now, repeated=repeated)
         live = self.live.get(holding)
@@ -162,7 +168,7 @@ class _Known:
             self.now,
             self.certifications[holding[0]],
             self.linked[holding[0]],
-            [each for each in self._recorded(learner.id, completion.item, holding[0]) if each.key != completion.key],
+            self._others(completion, holding[0], same),
             repeated,
             live,
             None if live is None else self.renewals.get(live.id),
@@ -173,34 +179,33 @@ class _Known:
             entry.again,
         )
 
-    def _recorded(self, learner_id: str, item: ItemRef, certification_id: int) -> Iterator[Completion]:
-        """The learner's completions of the item, and of all that count for the certification."""
-        for each in self.counted[certification_id] or (item,):
-            yield from self.completions.get((learner_id, each), ())
+    def _others(
+        self, completion: Completion, certification_id: int, same: Sequence[Completion]
+    ) -> Sequence[Completion]:
+        """The learner's other completions of the item, or of all that count for the certification."""
+        counted = self.counted[certification_id]
+        if counted:
+            same = [each for item in counted for each in self.completions.get((completion.learner_id, item), ())]
+        return [each for each in same if each.key != completion.key]
 
 
-def _late(
-    entries: Iterable[Entry], carried: Mapping[ItemRef, Assignment], live: Mapping[Holding, Award]
-) -> set[Holding]:
+def _late(entries: Iterable[Entry], holdings: Iterable[Holding | None], live: Mapping[Holding, Award]) -> set[Holding]:
     """The live awards that somebody earned after a completion that is reported only now."""
     found: set[Holding] = set()
-    for entry in entries if live else ():
-        holding = _holding(entry, carried)
+    for entry, holding in zip(entries, holdings, strict=True) if live else ():
         held = None if holding is None else live.get(holding)
         if holding is not None and held is not None and older(entry.completion, held):
             found.add(holding)
     return found
 
 
-def _decides_by_more(
-    entry: Entry,
-    carried: Mapping[ItemRef, Assignment],
-    counted: Mapping[int, Collection[ItemRef]],
-    late: Collection[Holding],
-) -> bool:
-    """Whether other completions or past awards count as well, which nobody else may add to meanwhile."""
-    holding = _holding(entry, carried)
-    return holding is not None and (bool(counted[holding[0]]) or holding in late)
+def _deciding_by_more(
+    holdings: Iterable[Holding | None], counted: Mapping[int, Collection[ItemRef]], late: Collection[Holding]
+) -> set[str]:
+    """The learners for whom other completions or past awards count as well, which nobody else may add to meanwhile."""
+    if not (late or any(counted.values())):
+        return set()
+    return {each[1] for each in holdings if each is not None and (counted[each[0]] or each in late)}
 
 
 def _holding(entry: Entry, carried: Mapping[ItemRef, Assignment]) -> Holding | None:

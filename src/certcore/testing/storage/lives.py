@@ -92,6 +92,15 @@ class CompletionContract(StorageCase):
             assert tx.completions.of(["Ada"], [COURSE, lower]) == {("Ada", COURSE): [others[1]]}
             assert tx.completions.of([], [COURSE]) == tx.completions.of(["ada"], []) == {}
 
+    def test_completions_are_found_from_an_instant_on(self, storage: Storage) -> None:
+        """That instant included; pairs without any later one are absent."""
+        times = [make_completion("ada", at=NOW + n * _TICK) for n in range(4)]
+        store(storage, *times, make_completion("bob"))
+        with storage.reading() as tx:
+            found = tx.completions.of(["ada", "bob"], [COURSE], NOW + 2 * _TICK)
+            assert found == {("ada", COURSE): times[2:]}
+            assert tx.completions.of(["ada"], [COURSE], NOW + 4 * _TICK) == {}
+
     def test_f16_the_same_completion_again_changes_nothing(self, storage: Storage) -> None:
         """R-23: learner, item and instant tell them apart; the answer says which were new, in the order given."""
         first = make_completion(score=Decimal(1))
