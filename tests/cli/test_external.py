@@ -93,6 +93,8 @@ def test_from_upload_to_award(office: CommandLine) -> None:
 def test_what_a_human_sees(office: CommandLine) -> None:
     """Lists fit 80 columns; one in full has its file, its original and its history."""
     ref = submitted(office)["id"]
+    office("external", "review", ref, "--as", "boss", "--equivalence", "SAFE-1", *NOW)
+    assert "submitted as" not in office("external", "show", ref).out
     office("external", "review", ref, "--as", "boss", "--title", "First aid I", *NOW)
     listed = office("external", "list").out
     assert all(len(line) <= 80 for line in listed.splitlines())

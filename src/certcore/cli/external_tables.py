@@ -44,7 +44,8 @@ def certificate(record: ExternalRecord, history: Sequence[HistoryEntry] = ()) ->
     shown["reasons"] = " ".join(reason.text for reason in it.equated.reasons) or None if it.equated else None
     if it.submitted is not None:
         changed = {name: value for name, value in told["submitted"].items() if value != told[name]}
-        shown["submitted as"] = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in changed.items())
+        original = ", ".join(f"{name.replace('_', ' ')} {value or 'none'}" for name, value in changed.items())
+        shown["submitted as"] = original or None
     yield facts(shown)
     if history:
         made = table("", "When (UTC)", "What", "Who", "Comment", right=("",), whole=("When (UTC)",))

@@ -245,8 +245,29 @@ def test_f49_a_certificate_whose_award_was_revoked_brings_it_back_by_no_new_vers
     (award,) = awards(office)
     assert award.ending is not None
     assert award.ending.reason is EndReason.REVOKED
-    office.reviewing.validate(second, actor=who("mia"))
+    office.reviewing.validate(second, actor=who("mia"), equivalence=None)
     assert awards(office) == [award]
+
+
+def test_a_new_version_stands_for_what_the_one_before_it_stood_for(office: Office) -> None:
+    """R-73: learners, who set no equivalence, correct a date and lose no award by it (R-71)."""
+    first = validated(office)
+    second = office.pending(replaces=first.ref, delivered_on=date(2026, 1, 15))
+    office.reviewing.validate(second, actor=who("mia"))
+    (award,) = awards(office)
+    assert (award.live, award.period.issued_on) == (True, date(2026, 1, 15))
+    office.certification("AID-2")
+    third = office.submit("ana", by="mia", replaces=second, equivalence="AID-2")
+    assert third.equivalence is not None
+    assert third.equivalence.code == "AID-2"
+
+
+def test_a_new_version_stands_for_nothing_that_is_not_there_any_more(office: Office) -> None:
+    """R-4, R-73: a certification that was deleted meanwhile holds no correction up."""
+    first = validated(office)
+    office.registrar.defining.delete("SAFE-1", typed="SAFE-1", actor=ADMIN, with_live=True)
+    second = office.pending(replaces=first.ref)
+    assert office.reviewing.validate(second, actor=who("mia")).certificate.claim.equivalence is None
 
 
 @pytest.mark.parametrize("change", ["retired", "deleted", "deactivated", "gone"])

@@ -406,6 +406,17 @@ def test_a_reviewer_gives_no_credits_where_there_are_none(new_storage: Callable[
         office.reviewing.correct(ref, actor=who("mia"), credits=Decimal(5))
 
 
+def test_f48_nor_where_external_certificates_carry_none(office: Office) -> None:
+    """R-70: switched off after it was submitted; what was submitted stays, and the rest can be corrected."""
+    ref = office.pending(credits=Decimal(5))
+    office.set(credits=False)
+    for act in (office.reviewing.correct, office.reviewing.validate):
+        with pytest.raises(NotAllowedHere):
+            act(ref, actor=who("mia"), credits=Decimal(50))
+    record = office.reviewing.validate(ref, actor=who("mia"), title="Other", credits=Decimal(5))
+    assert record.certificate.claim.credits == 5
+
+
 @pytest.mark.parametrize("zone", ["Pacific/Apia"])
 def test_a_day_that_never_was_is_refused(office: Office, zone: str) -> None:
     """R-11."""

@@ -10,7 +10,7 @@ from certcore.domain.external_transitions import ExternalChange, correct, reject
 from certcore.domain.numbers import new_salts
 from certcore.domain.people import Actor
 from certcore.domain.transitions import Context
-from certcore.errors import InvalidValue, NotPending, ReviewRefused
+from certcore.errors import InvalidValue, NotAllowedHere, NotPending, ReviewRefused
 from certcore.ports import Ports, Transaction
 from certcore.services.completing import settle_credits
 from certcore.services.defining import find_certification
@@ -52,6 +52,8 @@ class Deciding:
                 raise InvalidValue(KIND, name, f"one of {', '.join(CORRECTED)}")
         if changes.get("credits") is not None:
             self.ports.settings.check_credits(changes["credits"])
+            if changes["credits"] != certificate.claim.credits and not external_settings(self.tx).credits:
+                raise NotAllowedHere("credits of external certificates")
         equivalence = changes.get("equivalence")
         if isinstance(equivalence, str | int):
             changes = {**changes, "equivalence": find_certification(self.tx, equivalence).id}

@@ -35,8 +35,9 @@ class ExternalUpload:
     """What is filled in beside the file (R-71).
 
     The dates are civil dates in ``zone``, by default the learner's, else the platform's. ``equivalence`` is the code or
-    id of the certification it stands for. ``replaces`` is the id of the version that this one takes the place of
-    (R-73). ``file_name`` is what the file was called, which is only shown (f53).
+    id of the certification it stands for. ``replaces`` is the id of the version that this one takes the place of, and
+    whose equivalence it keeps where none is given (R-73). ``file_name`` is what the file was called, which is only
+    shown (f53).
     """
 
     username: str
@@ -89,14 +90,14 @@ class _Uploading:
         settings = external_settings(tx)
         self.check(settings)
         judgement.check(held=settings.validation)
-        submission = Submission(self.person.id, self._claim(tx), document, self._replaced(tx))
+        replaced = self._replaced(tx)
+        submission = Submission(self.person.id, self._claim(tx, replaced), document, replaced)
         context = Context(self.actor, self.ports.now(), job_id)
         (salt,) = new_salts(1, self.ports.random_bytes)
         if settings.validation:
             self.reviewers(settings)
             change = submit(submission, new_id, salt, context)
         else:
-            replaced = submission.replaces
             accepted = Accepted(new_id, self.person.id, submission.claim, replaced.series if replaced else None)
             equated = equate(self.ports, tx, accepted, context)
             change = accept(submission, new_id, salt, context, equated=equated)
@@ -105,9 +106,12 @@ class _Uploading:
             settle_credits(self.ports, tx, self.person.id, context)
         return change.after
 
-    def _claim(self, tx: Transaction) -> Claim:
+    def _claim(self, tx: Transaction, replaced: ExternalCertificate | None) -> Claim:
+        """What is filled in, with the equivalence; a new version stands for what the one before it stood for."""
         if self.upload.equivalence is None:
-            return self.claim
+            known = None if replaced is None else replaced.claim.equivalence
+            stays = known is not None and known in tx.certifications.by_id([known])
+            return evolve(self.claim, equivalence=known) if stays else self.claim
         certification = find_certification(tx, self.upload.equivalence)
         if certification.retired:
             raise Retired(certification.label)
