@@ -21,6 +21,7 @@ MADE_BY: dict[str, list[Callable[[Award], Change]]] = {
     ],
     "renewal_started": [lambda award: transitions.start_renewal(award, {"items": ()}, SALT, CONTEXT)],
     "renewal_cancelled": [lambda award: transitions.cancel_renewal(award, "Ill", SALT, CONTEXT)],
+    "equated": [lambda award: transitions.stood_for(award, "0" * 16, SALT, CONTEXT)],
     "past": [lambda award: transitions.archive_past(award, NOW, SALT, CONTEXT)],
     "unassigned": [lambda award: transitions.unassign(award, "By mistake", SALT, CONTEXT)],
     "undone": [lambda award: transitions.undo_issue(award, SALT, CONTEXT)],

@@ -45,6 +45,7 @@ _ROWS: Final = (
     Transition("edited", _LIVE, None),
     Transition("renewal_started", _LIVE, None),
     Transition("renewal_cancelled", _LIVE, None),
+    Transition("equated", _LIVE, None),
     Transition("renewed", _LIVE, EndReason.RENEWED),
     Transition("past", _LIVE, EndReason.PAST),
     Transition("unassigned", (None, EndReason.PAST), EndReason.UNASSIGNED),
@@ -107,6 +108,11 @@ def start_renewal(award: Award, facts: Mapping[str, object], salt: bytes, contex
 def cancel_renewal(award: Award, reason: str | None, salt: bytes, context: Context) -> Change:
     """The award as it was, its renewal not open any more (R-52)."""
     return _changed(award, award, "renewal_cancelled", _NO_FACTS, salt, context, note=reason)
+
+
+def stood_for(award: Award, external: str, salt: bytes, context: Context) -> Change:
+    """The award as it was: the external certificate with this id stands for it, and gives no other (R-74, R-45)."""
+    return _changed(award, award, "equated", {"external": external}, salt, context)
 
 
 def unassign(award: Award, reason: str | None, salt: bytes, context: Context) -> Change:

@@ -15,13 +15,14 @@ from certcore.domain.decisions import Held
 from certcore.domain.external import ExternalCertificate, ExternalState
 from certcore.domain.people import Person
 from certcore.domain.policy import Credit, Facts, RenewalPolicy
-from certcore.errors import InvalidValue, NotEquated, NotFound
+from certcore.errors import InvalidValue, NotEquated, NotFound, NotUndoable
 from certcore.ports import AwardQuery, Storage
 from certcore.services.completing import Completed
+from certcore.services.importing import Duplicates, Mode
 from certcore.services.known_facts import external_credits
 from tests.services.platform import ADMIN
 from tests.services.reviewing.office import Office, office_over, who
-from tests.services.test_invariants import check_invariants, dump
+from tests.services.test_invariants import check_invariants, dump, imported
 
 C1 = ItemRef.parse("course:C-1")
 
@@ -154,7 +155,21 @@ def test_a_holder_who_started_no_renewal_keeps_the_award(office: Office) -> None
     )
     assert [each.code for each in it.equated.reasons] == ["renewal_not_started"]
     assert it.equated.award_id is None
-    assert award.version == 1
+    with office.storage.reading() as tx:
+        acts = [entry.act for entry in tx.history.of([award.id])[award.id]]
+    assert acts == ["issued", "equated"]
+    check_invariants(office)
+
+
+def test_an_import_whose_award_was_equated_since_is_not_undone(office: Office) -> None:
+    """R-45: the certificate counts on it; refused with its number."""
+    imported(office, [("ana", "SAFE-1", date(2026, 1, 1), None)], Duplicates.ERROR, Mode.SKIP_BAD_ROWS, shorten=False)
+    (run,) = office.registrar.importing.recent(actor=ADMIN)
+    it = validated(office)
+    with pytest.raises(NotUndoable) as caught:
+        office.registrar.importing.undo(run.public_id, actor=ADMIN)
+    assert it.equated is not None
+    assert caught.value.numbers == (it.equated.number,)
 
 
 def renewing(office: Office, **parts: Any) -> Award:

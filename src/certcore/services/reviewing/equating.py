@@ -10,7 +10,7 @@ from certcore.domain.equating import Equation, equated, is_over
 from certcore.domain.external import Claim, Equated
 from certcore.domain.numbers import id_text, new_salts
 from certcore.domain.renewals import RenewalState, closed
-from certcore.domain.transitions import Context, restore, unassign
+from certcore.domain.transitions import Context, restore, stood_for, unassign
 from certcore.errors import NotEquated
 from certcore.ports import AwardQuery, Ports, Transaction
 from certcore.services.known_facts import LearnerFacts
@@ -119,6 +119,9 @@ class _Equating:
         offer, outcome = earning.offer, earning.outcome
         if offer is None or case.learner is None:
             held = case.earlier if outcome is Outcome.UNCHANGED else case.live
+            if held is not None and held.live:
+                (salt,) = new_salts(1, self.ports.random_bytes)
+                self.tx.change([stood_for(held, id_text(case.external_id), salt, self.context)])
             return None if held is None else held.number
         candidate = Candidate(case.certification, case.learner, offer, case.live, case.revoked_at)
         if outcome is Outcome.HISTORY and earning.ends_at is not None:
