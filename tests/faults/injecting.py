@@ -39,6 +39,12 @@ FAULTS: dict[str, dict[str, Fault]] = {
     "postgresql": {"40001": partial(postgres_says, "40001"), "40P01": partial(postgres_says, "40P01")},
 }
 
+FULL: dict[str, Fault] = {
+    "sqlite": partial(sqlite_says, sqlite3.SQLITE_FULL),
+    "postgresql": partial(postgres_says, "53100"),
+}
+"""What they say when the disk is full."""
+
 
 @define
 class Injector:

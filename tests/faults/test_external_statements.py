@@ -15,7 +15,7 @@ from certcore.errors import Retryable, StorageError
 from certcore.ports import ExternalQuery
 from certcore.registrar import Registrar
 from tests.faults.conftest import Copies
-from tests.faults.injecting import THOROUGH, Injecting, Injector, LostCommit, faults_at
+from tests.faults.injecting import FULL, THOROUGH, Injecting, Injector, LostCommit, faults_at
 from tests.faults.office import CODES, open_office, submitted
 from tests.faults.world import ACTOR, NOW, Site, awards_of, check_invariants, site_at
 
@@ -153,6 +153,26 @@ def test_f36_a_lasting_fault_from_any_statement_on_leaves_all_or_nothing(
                 act(desk)
                 assert state(desk) == calm.after, f"{name} from statement {at}"
                 check(desk)
+
+
+def test_f38_a_disk_that_is_full_at_any_statement_leaves_no_row_without_bytes(
+    copies: Copies, backend: str, act: Act, calm: Calm, injecting: Injecting
+) -> None:
+    """A typed error that no repetition mends, nothing of the act, bytes that are collected; with room it goes on."""
+    for at in range(1, calm.statements + 1, 1 if THOROUGH else 4):
+        with copies(0) as url, site_at(url) as site:
+            desk = desk_at(site)
+            injector = Injector(FULL[backend], at, at)
+            injecting(injector)
+            error = error_of(desk, act)
+            injecting(None)
+            assert error is not None
+            assert not isinstance(error, Retryable)
+            found = state(desk)
+            assert found == calm.before or (found == calm.after and injector.in_reading)  # of what was done already
+            check(desk)
+            act(desk)
+            assert state(desk) == calm.after
 
 
 @pytest.mark.parametrize("committed", [False, True], ids=["rolled back", "committed"])

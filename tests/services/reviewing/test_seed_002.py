@@ -184,7 +184,9 @@ def sent_for_validation(story: Story) -> None:
 
 def the_equivalence_is_for_those_who_look_after_somebody(story: Story) -> None:
     story.refuses(NotAllowedHere, story.upload, "own equivalence", "lea", equivalence="AID-1")
-    assert story.upload("proposed", "lea", by="cora", equivalence="AID-1").equivalence is not None
+    proposed = story.upload("proposed", "lea", by="cora", equivalence="AID-1")
+    assert proposed.certificate.state is ExternalState.PENDING
+    assert proposed.equivalence is not None
 
 
 def reviewers_are_told(story: Story) -> None:
@@ -239,6 +241,20 @@ def nobody_is_asked_about_what_is_decided(story: Story) -> None:
     assert [each.award_id for each in story.told("review_requested")] == [int(story.refs["proposed"], 16)]
 
 
+def coaches_review_where_they_are_selected(story: Story) -> None:
+    story.reviewing.change_settings(actor=story.who("pia"), reviewers=["managers", "coaches"])
+    story.upload("coached", "lea", by="max")
+    assert story.tasks("cora") == [story.refs["coached"]]
+    assert story.tasks("max") == [story.refs["proposed"]]
+    story.reviewing.validate(story.refs["coached"], actor=story.who("cora"))
+
+
+def every_decision_is_on_record(story: Story) -> None:
+    _, history = story.reviewing.show(story.refs["sent"], actor=story.who("lea"))
+    assert [entry.act for entry in history] == ["submitted", "corrected", "corrected", "validated"]
+    assert len(story.reviewing.settings_history(actor=story.who("pia"))) == 5
+
+
 def results_show_them_all(story: Story) -> None:
     seen = story.platform.registrar.viewing.learner(actor=story.who("leo")).externals
     assert {each.certificate.ref for each in seen} == {
@@ -272,6 +288,8 @@ FACTS: Final = (
     Fact("R-73", "or rejects", or_rejects),
     Fact("R-75", "the learner is notified of either", learners_are_told_of_the_verdict),
     Fact("R-75", "a task that is done is no task", nobody_is_asked_about_what_is_decided),
+    Fact("R-70", "coaches validate as well, where they are selected", coaches_review_where_they_are_selected),
+    Fact("R-64", "who decided what stays on record, of certificates and settings", every_decision_is_on_record),
     Fact("R-96", "learners find their certificates among their results", results_show_them_all),
 )
 

@@ -383,3 +383,19 @@ def test_a_judgement_counts_by_the_settings_of_the_moment_of_writing(new_storage
     with pytest.raises(FileRefused):
         slow.submit("ana", content=FLAGGED)
     assert slow.submit("ana").certificate.state is ExternalState.PENDING
+
+
+def test_an_upload_takes_part_in_the_hosts_transaction(office: Office) -> None:
+    """I9, I12: rolled back with it, and its bytes are an orphan; committed with it, it is there."""
+    with pytest.raises(ZeroDivisionError), office.storage.transaction():
+        ref = office.submit("ana").certificate.ref
+        office.reviewing.validate(ref, actor=who("mia"))
+        raise ZeroDivisionError
+    assert stored(office) == 0
+    with office.storage.transaction():
+        kept = office.submit("ana").certificate
+    assert stored(office) == 1
+    office.now += timedelta(days=4_000)
+    assert office.reviewing.collect_orphans(actor=ADMIN) == 1
+    assert office.documents is not None
+    assert office.documents.exists([kept.document_ref])
