@@ -461,17 +461,21 @@ class NoReviewer(Refused):
 
 @define
 class NotEquated(Refused):
-    """An external certificate cannot give the award of ``certification`` that it stands for: ``reason`` (R-74)."""
+    """An external certificate cannot give the award of ``certification`` that it stands for (R-74).
+
+    ``reason`` is the code of why, ``sentence`` says it in English.
+    """
 
     code = "not_equated"
     certification: str
     reason: str
+    sentence: str
 
     @property
     def message(self) -> str:
         return (
-            f"no award of {_shown(self.certification)} can follow ({self.reason}); "
-            "leave the equivalence out, or decide otherwise."
+            f"no award of {_shown(self.certification)} can follow: {self.sentence} "
+            "Leave the equivalence out, or decide otherwise."
         )
 
 

@@ -243,6 +243,8 @@ def test_f49_validating_what_was_delivered_before_a_revocation_brings_nothing_ba
     office.registrar.archiving.revoke(awards(office)[0].number, reason="fraud", actor=ADMIN)
     assert refused(office, waiting) == "revoked"
     assert refused(office, waiting, delivered_on=date(2026, 3, 1)) == "revoked"
+    with pytest.raises(NotEquated, match="was revoked on 2026-03-01"):
+        office.reviewing.validate(waiting, actor=who("mia"), equivalence="SAFE-1")
     without = office.reviewing.validate(waiting, actor=who("mia")).certificate
     assert (without.state, without.equated) == (ExternalState.VALIDATED, None)
     office.now += timedelta(days=2)

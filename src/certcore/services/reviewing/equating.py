@@ -79,13 +79,13 @@ class _Equating:
     def equate(self, certification_id: int, earlier: Award | None) -> Equated:
         certification = self.tx.certifications.by_id([certification_id]).get(certification_id)
         if certification is None:
-            raise NotEquated(id_text(certification_id), "certification_deleted")
+            raise NotEquated(id_text(certification_id), "certification_deleted", "The certification was deleted.")
         self.tx.completions.lock([self.accepted.learner_id])  # past awards decide as well, and so they do there (f17)
         same = earlier if earlier is not None and earlier.certification_id == certification_id else None
         case = self._case(certification, same)
         earning = equated(case)
         if earning.outcome is Outcome.REJECTED:
-            raise NotEquated(certification.label, earning.reasons[0].code)
+            raise NotEquated(certification.label, earning.reasons[0].code, earning.reasons[0].text)
         number = self._write(case, earning)
         rests = earning.offer is not None or earning.outcome is Outcome.UNCHANGED
         award = self.tx.awards.by_number([number]).get(number) if rests and number else None
