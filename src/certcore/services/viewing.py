@@ -122,7 +122,8 @@ class Viewing:
         if not self._ports.access.scope(actor, Act.VIEW_EXTERNAL).covers(learner_id):
             return ()
         found = tx.externals.search(ExternalQuery(frozenset({learner_id}), limit=_EXTERNALS_READ))
-        return list(external_records_of(self._ports, tx, found))
+        learner = Viewer(Actor(learner_id), Scope(learners=frozenset({learner_id})))
+        return list(external_records_of(self._ports, tx, found, learner))
 
     def _seen(self, tx: Transaction, learner_id: str, now: datetime, zone: str) -> Iterator[LearnerAward]:
         learners = frozenset({learner_id})

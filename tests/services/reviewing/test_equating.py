@@ -530,3 +530,25 @@ def test_credits_that_come_renew_nothing_for_who_completed_nothing(office: Offic
     office.registrar.renewing.start(points.number, actor=who("ana"))
     validated(office, credits=Decimal(50), equivalence=None)
     assert awards(office) == [evolve(points, version=2, head=awards(office)[0].head)]
+
+
+@pytest.mark.parametrize("taken", ["revoked", "unassigned"])
+def test_a_learner_is_not_told_the_number_of_what_was_taken_from_them(office: Office, taken: str) -> None:
+    """R-33, R-61: in no list, nor in the history; who looks after them sees it still."""
+    first = validated(office)
+    second = validated(office, replaces=first.ref, delivered_on=date(2026, 1, 15))
+    (award,) = awards(office)
+    see = office.reviewing
+
+    def seen_by(name: str) -> str:
+        shown = [see.show(each.ref, actor=who(name)) for each in (first, second)]
+        return repr((shown, see.search(actor=who(name)).records))
+
+    assert award.number in seen_by("ana")
+    if taken == "revoked":
+        office.registrar.archiving.revoke(award.number, reason="fraud", actor=ADMIN)
+    else:
+        office.registrar.correcting.unassign(award.number, actor=ADMIN)
+    assert award.number not in seen_by("ana")
+    assert award.number in seen_by("mia")
+    assert award.number not in repr(office.registrar.viewing.learner(actor=who("mia"), username="ana").externals)

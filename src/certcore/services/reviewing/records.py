@@ -1,12 +1,13 @@
 """External certificates as the services share them: found, stored, and shown in pages."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from certcore.domain.awards import Award
 from certcore.domain.certifications import Certification
 from certcore.domain.external import ExternalCertificate
 from certcore.domain.external_notices import dropped_by, notices_of
@@ -15,8 +16,10 @@ from certcore.domain.numbers import id_from, id_text
 from certcore.domain.people import Person
 from certcore.domain.reviewers import ExternalSettings
 from certcore.domain.time import from_micros, to_micros
+from certcore.domain.views import Viewer
 from certcore.errors import CorruptRecord, DateOutOfRange, InvalidValue, NotFound
 from certcore.ports import Ports, Transaction
+from certcore.services.records import readable
 
 KIND: Final = "external certificate"
 SETTING: Final = "external_certificates"
@@ -79,23 +82,50 @@ def write_externals(tx: Transaction, changes: Sequence[ExternalChange]) -> None:
     tx.deliveries.add([each for change in changes for each in notices_of(change)])
 
 
-def records_of(ports: Ports, tx: Transaction, certificates: Sequence[ExternalCertificate]) -> Iterator[ExternalRecord]:
-    """A record for each certificate, in the order given."""
+def records_of(
+    ports: Ports, tx: Transaction, certificates: Sequence[ExternalCertificate], viewer: Viewer
+) -> Iterator[ExternalRecord]:
+    """A record for each certificate, in the order given, as ``viewer`` sees it.
+
+    Who reads as the learner is not told the number of an award that was taken from them (R-33, R-61).
+    """
     reviewers = {each.id: each.review.reviewer_id for each in certificates if each.review}
     named = {each.learner_id for each in certificates} | {each.uploaded_by for each in certificates}
     people = ports.directory.people(named | set(reviewers.values()))
     wanted = {each.claim.equivalence for each in certificates if each.claim.equivalence is not None}
     certifications = tx.certifications.by_id(wanted)
     later = {each.previous: each for each in _versions(tx, {each.series for each in certificates})}
+    shown = _Shown.of(tx, [*certificates, *later.values()], viewer)
     for each in certificates:
         yield ExternalRecord(
-            each,
+            shown.certificate(each),
             people.get(each.learner_id),
             people.get(each.uploaded_by),
             people.get(reviewers.get(each.id, "")),
             certifications.get(_NO_ID if each.claim.equivalence is None else each.claim.equivalence),
-            later.get(each.id),
+            shown.certificate(later[each.id]) if each.id in later else None,
         )
+
+
+@frozen
+class _Shown:
+    """What one reader sees of certificates: the awards that they name, as far as the reader sees these."""
+
+    viewer: Viewer
+    awards: Mapping[str, Award]
+
+    @classmethod
+    def of(cls, tx: Transaction, certificates: Sequence[ExternalCertificate], viewer: Viewer) -> "_Shown":
+        own = [each for each in certificates if viewer.as_learner(each.learner_id)]
+        named = {each.equated.number for each in own if each.equated and each.equated.number}
+        return cls(viewer, readable(tx.awards.by_number, named))
+
+    def certificate(self, it: ExternalCertificate) -> ExternalCertificate:
+        if it.equated is None or it.equated.number is None or not self.viewer.as_learner(it.learner_id):
+            return it
+        if self.viewer.shown(self.awards.get(it.equated.number)) is not None:
+            return it
+        return evolve(it, equated=evolve(it.equated, number=None, award_id=None))
 
 
 def _versions(tx: Transaction, series: set[int]) -> list[ExternalCertificate]:

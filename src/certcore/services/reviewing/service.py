@@ -16,6 +16,7 @@ from certcore.domain.people import Act, Actor
 from certcore.domain.reviewers import ExternalSettings
 from certcore.domain.stored_settings import change_setting
 from certcore.domain.transitions import Context
+from certcore.domain.views import Viewer
 from certcore.errors import InvalidValue, NotAllowedHere, NotFound
 from certcore.ports import ExternalQuery, Ports, Transaction
 from certcore.services.access import demand
@@ -39,6 +40,8 @@ from certcore.services.reviewing.uploading import ExternalUpload, upload_externa
 from certcore.services.units import in_unit
 
 _LARGEST_PAGE: Final = 1_000
+ACCEPTING: Final = ("accepted", "validated")
+"""The acts whose entries name the award of the equivalence."""
 REVIEW_KIND: Final = "external_review"
 _COLLECTED_AT_ONCE: Final = 500
 
@@ -110,7 +113,7 @@ class Reviewing:
         `Retired`, `InvalidValue`, the dates' errors, and `StorageError`; then nothing is stored but bytes that
         `collect_orphans` removes.
         """
-        return self._record(upload_external(self._ports, self._examiner, upload, content, actor, key))
+        return self._record(upload_external(self._ports, self._examiner, upload, content, actor, key), actor)
 
     def withdraw(self, ref: str, *, actor: Actor) -> ExternalRecord:
         """Take a pending certificate back: the learner's, or one the actor uploaded (R-73).
@@ -128,7 +131,7 @@ class Reviewing:
             write_externals(tx, [change])
             return change.after
 
-        return self._record(in_unit(self._ports.storage, work))
+        return self._record(in_unit(self._ports.storage, work), actor)
 
     def correct(self, ref: str, *, actor: Actor, seen: int | None = None, **changes: object) -> ExternalRecord:
         """Correct what a pending certificate is said to say, as its reviewer; the original stays on record (R-73).
@@ -141,7 +144,7 @@ class Reviewing:
             deciding = Deciding(self._ports, tx, actor)
             return deciding.corrected(deciding.found(ref, seen), changes)
 
-        return self._record(in_unit(self._ports.storage, work))
+        return self._record(in_unit(self._ports.storage, work), actor)
 
     def validate(
         self,
@@ -165,7 +168,7 @@ class Reviewing:
             deciding = Deciding(self._ports, tx, actor, job_id)
             return deciding.validated(deciding.corrected(deciding.found(ref, seen), changes), comment)
 
-        return self._record(Keyed.of(self._ports, REVIEW_KIND, asked, actor, key).once(work))
+        return self._record(Keyed.of(self._ports, REVIEW_KIND, asked, actor, key).once(work), actor)
 
     def reject(
         self, ref: str, *, actor: Actor, comment: str, seen: int | None = None, key: str | None = None
@@ -177,7 +180,7 @@ class Reviewing:
             deciding = Deciding(self._ports, tx, actor, job_id)
             return deciding.rejected(deciding.found(ref, seen), comment)
 
-        return self._record(Keyed.of(self._ports, REVIEW_KIND, asked, actor, key).once(work))
+        return self._record(Keyed.of(self._ports, REVIEW_KIND, asked, actor, key).once(work), actor)
 
     def tasks(self, *, actor: Actor, after: str | None = None, limit: int = 50) -> ExternalPage:
         """A page of what waits for this reviewer now, by the relations of this moment (R-75, R-76)."""
@@ -194,7 +197,7 @@ class Reviewing:
                 if len(page) < query.limit:
                     break
                 query = evolve(query, after=(page[-1].submitted_at, page[-1].id))
-            return self._page(tx, found, limit)
+            return self._page(tx, found, limit, Viewer(actor, right.scope))
 
     def search(
         self,
@@ -213,14 +216,21 @@ class Reviewing:
             person = self._ports.directory.match([wanted]).get(wanted)
             learners = frozenset([person.id] if person and scope.covers(person.id) else [])
         with self._ports.storage.reading() as tx:
-            return self._page(tx, tx.externals.search(_query(after, limit, states, learners)), limit)
+            found = tx.externals.search(_query(after, limit, states, learners))
+            return self._page(tx, found, limit, Viewer(actor, scope))
 
     def show(self, ref: str, *, actor: Actor) -> tuple[ExternalRecord, Sequence[HistoryEntry]]:
-        """One certificate with its history, oldest entry first; raises `NotFound`."""
+        """One certificate with its history, oldest entry first; raises `NotFound`.
+
+        Its learner is not told the number of an award that was taken from them (R-33, R-61).
+        """
         with self._ports.storage.reading() as tx:
             certificate = self._visible(tx, ref, actor)
-            (record,) = records_of(self._ports, tx, [certificate])
-            return record, tx.history.of([certificate.id])[certificate.id]
+            (record,) = records_of(self._ports, tx, [certificate], self._viewer(actor))
+            history = tx.history.of([certificate.id])[certificate.id]
+        if record.certificate != certificate:
+            history = [evolve(each, facts="{}") if each.act in ACCEPTING else each for each in history]
+        return record, history
 
     def document(self, ref: str, *, actor: Actor) -> ExternalDocument:
         """The uploaded file; raises `NotFound`, and `CorruptDocument` where its bytes are not what they were (f40)."""
@@ -259,15 +269,18 @@ class Reviewing:
             raise NotFound(KIND, ref)
         return certificate
 
-    def _record(self, certificate: ExternalCertificate) -> ExternalRecord:
+    def _viewer(self, actor: Actor) -> Viewer:
+        return Viewer(actor, self._ports.access.scope(actor, Act.VIEW_EXTERNAL))
+
+    def _record(self, certificate: ExternalCertificate, actor: Actor) -> ExternalRecord:
         with self._ports.storage.reading() as tx:
-            (record,) = records_of(self._ports, tx, [certificate])
+            (record,) = records_of(self._ports, tx, [certificate], self._viewer(actor))
             return record
 
-    def _page(self, tx: Transaction, found: Sequence[ExternalCertificate], limit: int) -> ExternalPage:
+    def _page(self, tx: Transaction, found: Sequence[ExternalCertificate], limit: int, viewer: Viewer) -> ExternalPage:
         shown = found[:limit]
         return ExternalPage(
-            list(records_of(self._ports, tx, shown)), cursor_of(shown[-1]) if len(found) > limit else None
+            list(records_of(self._ports, tx, shown, viewer)), cursor_of(shown[-1]) if len(found) > limit else None
         )
 
     def _salt(self) -> bytes:
