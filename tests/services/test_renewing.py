@@ -277,6 +277,47 @@ def test_a_learner_renews_their_own_only(host: Host) -> None:
             act()
 
 
+def renewed_meanwhile(host: Host) -> tuple[str, str]:
+    """Ana's award, renewed by a file while its renewal was open; the number of the new one, and the import's id."""
+    file = b"username,certification_code,certification_issue_date,always_valid,type\nana,SAFE-1,2026-09-02,1,manual\n"
+    request = ImportRequest(zone="UTC", duplicates="renew")
+    report = host.registrar.importing.run(io.BytesIO(file), request, actor=ADMIN)
+    assert host.registrar.renewing.deliver() == DeliveryReport(dropped=1)
+    return host.live("ana").number, str(report.import_id)
+
+
+@pytest.mark.parametrize("way", ["revoked and restored", "restored", "undone"])
+def test_a_renewal_that_is_open_again_has_its_orders_again(host: Host, way: str) -> None:
+    """R-45, R-52, R-65: what was dropped while the award was over is handed over after all, under the same id."""
+    number = holder(host)
+    start(host, number)
+    (ordered,) = orders(host, host.live("ana").id)
+    host.now += DAY
+    renewal, import_id = renewed_meanwhile(host)
+    host.now += DAY
+    archiving = host.registrar.archiving
+    if way == "undone":
+        host.registrar.importing.undo(import_id, actor=ADMIN)
+    else:
+        archiving.revoke(renewal, reason="Fraud", restore=way == "revoked and restored", actor=ADMIN)
+        archiving.restore(number, actor=ADMIN)
+    assert host.live("ana").number == number
+    assert host.registrar.renewing.deliver() == DeliveryReport(delivered=1)
+    assert [(order.id, order.at) for order in host.catalog.orders] == [(ordered.id, STARTED)]
+    assert host.registrar.renewing.deliver() == DeliveryReport()
+    check_invariants(host)
+
+
+def test_orders_of_a_cancelled_renewal_stay_dropped(host: Host) -> None:
+    """R-52: also when its award is live again."""
+    number = holder(host)
+    start(host, number)
+    host.registrar.renewing.cancel(number, actor=ADMIN)
+    host.award("ana", issued_on=date(2026, 9, 1), always_valid=True, held=Held.RENEW)
+    host.registrar.archiving.revoke(host.live("ana").number, reason="Fraud", restore=True, actor=ADMIN)
+    assert host.registrar.renewing.deliver() == DeliveryReport()
+
+
 # At once, twice, half-way
 
 

@@ -100,3 +100,8 @@ def failed(delivery: Delivery, error: str, now: datetime) -> Delivery:
 def dropped(delivery: Delivery) -> Delivery:
     """The delivery that nobody wants any more."""
     return evolve(delivery, state=DeliveryState.DROPPED, version=delivery.version + 1)
+
+
+def wanted_again(delivery: Delivery, now: datetime) -> Delivery:
+    """The dropped delivery waiting again, to be handed over from ``now`` on."""
+    return evolve(delivery, state=DeliveryState.WAITING, due_at=now, version=delivery.version + 1)

@@ -15,7 +15,7 @@ from attrs import evolve, field, frozen
 
 from certcore.domain.awards import Award
 from certcore.domain.certifications import Certification, ItemRef, sorted_items
-from certcore.domain.deliveries import Delivery, Retake, delivery_id
+from certcore.domain.deliveries import Delivery, DeliveryState, Retake, delivery_id
 from certcore.domain.history import canonical
 from certcore.domain.policy import NO_FACTS, Facts, RenewalPolicy, standing
 from certcore.domain.renewability import Renewability, counts_from
@@ -177,3 +177,9 @@ def still_wanted(order: Delivery, award: Award | None, renewal: Renewal | None) 
     if award is None or renewal is None or not award.live or not renewal.open:
         return False
     return renewal.started_at == retake(order).at
+
+
+def was_dropped(order: Delivery, renewal: Renewal) -> bool:
+    """Whether a start of this renewal gave the order, and it was dropped while the award was over."""
+    dropped = order.kind == RETAKE and order.state is DeliveryState.DROPPED
+    return dropped and retake(order).at == renewal.started_at

@@ -23,7 +23,7 @@ from certcore.services.access import demand, find_award
 from certcore.services.defining import find_certification
 from certcore.services.removing import Burial, Removed, remove_all
 from certcore.services.running import Running, in_batches, new_job, once_under, queue
-from certcore.services.units import in_unit
+from certcore.services.units import in_unit, live_again
 
 T = TypeVar("T")
 
@@ -175,7 +175,7 @@ class Archiving:
             successor = None if award.renewed_by is None else tx.awards.by_id([award.renewed_by]).get(award.renewed_by)
             (salt,) = new_salts(1, self._ports.random_bytes)
             change = restore(award, successor, reason, salt, Context(actor, self._ports.now()))
-            tx.change([change])
+            live_again(tx, [change])
             return change.after
 
         return in_unit(self._ports.storage, work)
@@ -268,9 +268,10 @@ class Archiving:
         revoked = [change.after for change in changes]
         if request.restore:
             before = self._restored(tx, revoked, request.reason, context)
+            live_again(tx, before)
         else:
             before = self._cut_short(tx, revoked, context)
-        tx.change(before)
+            tx.change(before)
         restored = {change.before.renewed_by: change.after.number for change in before if change.after.live}
         return _report(found, decisions, restored)
 

@@ -11,9 +11,11 @@ from attrs import evolve, frozen
 from certcore.domain.awards import Award
 from certcore.domain.certifications import Certification
 from certcore.domain.decisions import Decision, Held, Offer, Outcome, decide
+from certcore.domain.deliveries import wanted_again
 from certcore.domain.issuing import Issued, issue
 from certcore.domain.numbers import RandomBytes, new_salts
 from certcore.domain.people import Person
+from certcore.domain.renewals import was_dropped
 from certcore.domain.transitions import Change, Context, Successor, archive_past, archive_renewed, edit
 from certcore.errors import Conflict, NumberTaken, Retryable
 from certcore.ports import Storage, Transaction
@@ -105,6 +107,21 @@ def check_not_revoked_since(tx: Transaction, candidates: Sequence[Candidate], de
     latest = tx.awards.latest_revocations(ids, [each.learner.id for each in new])
     if latest and any(latest.get((each.certification.id, each.learner.id)) != each.revoked_at for each in new):
         raise Conflict("a revocation")
+
+
+def live_again(tx: Transaction, changes: Sequence[Change]) -> None:
+    """Store awards that are live again; where a renewal is open again, so are the orders that were dropped (R-52)."""
+    tx.change(changes)
+    began = {change.after.id: change.entry.at for change in changes}
+    renewals = {award_id: each for award_id, each in tx.renewals.of(list(began)).items() if each.open}
+    tx.deliveries.update(
+        [
+            wanted_again(order, began[award_id])
+            for award_id, orders in tx.deliveries.of(list(renewals)).items()
+            for order in orders
+            if was_dropped(order, renewals[award_id])
+        ]
+    )
 
 
 def file_away(

@@ -14,6 +14,7 @@ from certcore.domain.transitions import Change, Context, undo_edit, undo_issue, 
 from certcore.errors import NotUndoable
 from certcore.ports import Ports, Transaction
 from certcore.services.running import save
+from certcore.services.units import live_again
 
 _NAMED = 1_000
 _PAGE = 5_000
@@ -65,7 +66,11 @@ def _take_back(ports: Ports, tx: Transaction, job: Job, act: str, context: Conte
                 break
             continue
         pairs = zip(entries, new_salts(len(entries), ports.random_bytes), strict=True)
-        tx.change([_TAKEN_BACK[act](awards[entry.award_id], entry, salt, context) for entry, salt in pairs])
+        changes = [_TAKEN_BACK[act](awards[entry.award_id], entry, salt, context) for entry, salt in pairs]
+        if act == "renewed":
+            live_again(tx, changes)
+        else:
+            tx.change(changes)
         tx.outbox.silence([(entry.award_id, entry.seq) for entry in entries])
         count += len(entries)
     return count

@@ -15,7 +15,7 @@ from certcore.errors import NotEquated
 from certcore.ports import AwardQuery, Ports, Transaction
 from certcore.services.known_facts import LearnerFacts
 from certcore.services.removing import pages
-from certcore.services.units import Candidate, carry_out, check_not_revoked_since, file_away
+from certcore.services.units import Candidate, carry_out, check_not_revoked_since, file_away, live_again
 
 _WRITTEN = {Outcome.NEW: NEW, Outcome.RENEWED: RENEWED, Outcome.UPDATED: UPDATED}
 
@@ -66,7 +66,7 @@ def _take_back(ports: Ports, tx: Transaction, award: Award, context: Context) ->
     tx.change([taken])
     before = None if award.renews is None else tx.awards.by_id([award.renews]).get(award.renews)
     if award.live and before is not None and before.renewed_by == award.id:
-        tx.change([restore(before, taken.after, None, salts[1], context)])
+        live_again(tx, [restore(before, taken.after, None, salts[1], context)])
 
 
 @frozen
