@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from certcore.domain.awards import Award
 from certcore.domain.certifications import ItemRef
+from certcore.domain.people import Person
 from certcore.domain.policy import RenewalPolicy
 from certcore.errors import CertcoreError
 from certcore.ports import Storage
@@ -154,6 +155,27 @@ class Acts(RuleBasedStateMachine):
             return [(each.outcome, each.reason if each.outcome in EXPLAINED else None) for each in report.outcomes]
 
         self.both(real, lambda: [self.model.complete(*each) for each in done])
+
+    @rule(code=codes)
+    def look_back(self, code: str) -> None:
+        """R-21: the dry run names who then gets one."""
+        completing = self.registrar.completing
+
+        def real() -> object:
+            would = {each.learner for each in completing.retroactive(code, actor=ADMIN).outcomes}
+            report = completing.retroactive(code, actor=ADMIN, award=True)
+            assert would == {each.learner for each in report.outcomes}
+            return sorted((each.outcome, each.learner) for each in report.outcomes)
+
+        self.both(real, lambda: self.model.look_back(code))
+
+    @rule(name=st.sampled_from(LEARNERS), active=st.sampled_from([True, True, False]))
+    def come_or_go(self, name: str, active: bool) -> None:
+        """R-24."""
+        self.host.directory.put(Person(f"id-{name}", name, name.title(), "Rossi", active=active))
+        self.model.refused.pop(name, None)
+        if not active:
+            self.model.refused[name] = "deactivated_user"
 
     @rule(which=which, never_expiring=st.booleans())
     def start(self, which: tuple[str, str, int], never_expiring: bool) -> None:

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
-from typing import Final
 
 from attrs import define, field
 
@@ -20,7 +19,6 @@ from tests.services.life_values import (
     not_before,
 )
 
-UNKNOWN: Final = {"nobody": "unknown_user", "gone": "deactivated_user"}
 Told = tuple[str, str | None]
 """An outcome, and the code of a reason where there is one."""
 
@@ -38,7 +36,8 @@ class Model:
     carries: dict[str, str]
     assigned: dict[str, datetime]
     awards: list[Held] = field(factory=list)
-    done: set[tuple[str, str, datetime]] = field(factory=set)
+    done: dict[tuple[str, str, datetime], datetime | date] = field(factory=dict)
+    refused: dict[str, str] = field(factory=lambda: {"nobody": "unknown_user", "gone": "deactivated_user"})
     imports: list[Import] = field(factory=list)
     handed: list[tuple[str, str, datetime]] = field(factory=list)
 
@@ -109,7 +108,7 @@ class Model:
             raise Refusal("invalid_value")
         terms = issued, expires or self.programmes[code].end(issued)
         return [
-            ("rejected", UNKNOWN[each]) if each in UNKNOWN else self._given(each, code, terms, held)
+            ("rejected", self.refused[each]) if each in self.refused else self._given(each, code, terms, held)
             for each in dict.fromkeys(learners)
         ]
 
@@ -118,7 +117,9 @@ class Model:
         job = Import()
         told: Counter[str] = Counter()
         for learner, code, issued, expires in rows:
-            bad = learner in UNKNOWN or self.programmes[code].retired or (expires is not None and expires <= issued)
+            bad = (
+                learner in self.refused or self.programmes[code].retired or (expires is not None and expires <= issued)
+            )
             outcome = "rejected" if bad else self._given(learner, code, (issued, expires), held, job=job)[0]
             told[outcome] += 1
         self.imports.append(job)
@@ -137,8 +138,7 @@ class Model:
             if act == "issued":
                 award.ends("undone", min(self.now, midnight(award.issued)))
             elif act == "renewed":
-                award.ending = award.by = None
-                award.acts.append("restored")
+                self._live_again(award)
             else:
                 award.issued, award.expires, award.item, award.completed = before  # type: ignore[assignment]
                 award.acts.append("edited")
@@ -147,29 +147,47 @@ class Model:
 
     def complete(self, learner: str, item: str, at: datetime | date) -> Told:
         """R-21 to R-27, R-52, R-65."""
-        if learner in UNKNOWN:
-            return "rejected", UNKNOWN[learner]
+        if learner in self.refused:
+            return "rejected", self.refused[learner]
         key = learner, item, moment_of(at)
         repeated, code = key in self.done, self.carries.get(item)
         if code is None:
-            self.done.add(key)
+            self.done.setdefault(key, at)
             return ("unchanged", None) if repeated else ("recorded", "not_assigned")
-        revoked, programme = self.revoked(learner, code), self.programmes[code]
+        revoked = self.revoked(learner, code)
         if revoked is not None and not after(at, revoked):
             return "rejected", "revoked"
         if repeated:
             return "unchanged", None
-        if programme.retired:
+        if self.programmes[code].retired:
             return "rejected", "certification_retired"
-        again = any(each[:2] == key[:2] for each in self.done)
-        self.done.add(key)
+        self.done[key] = at
         if not not_before(at, self.assigned[item]):
             return "recorded", "before_assignment"
+        return self._counts(key, code)
+
+    def look_back(self, code: str) -> list[Told]:
+        """R-21: what was completed before counts for who holds none, the earliest first."""
+        if self.programmes[code].retired:
+            raise Refusal("retired_certification")
+        holders = {each.learner for each in self.kept() if each.live and each.code == code} | self.refused.keys()
+        told: list[Told] = []
+        for key in sorted(self.done, key=lambda key: (key[0], key[2], key[1])):
+            revoked = self.revoked(key[0], code)
+            since = revoked is None or after(self.done[key], revoked)
+            if since and self.carries.get(key[1]) == code and key[0] not in holders:
+                outcome = self._counts(key, code)[0]
+                told += [(outcome, key[0])] if outcome in ("new", "renewed") else []
+        return sorted(told)
+
+    def _counts(self, key: tuple[str, str, datetime], code: str) -> Told:
+        learner, item, _ = key
         live = self.live(learner, code)
         if live is None:
-            self._earned(learner, code, item, day_of(at), programme.months)
+            self._earned(learner, code, item, day_of(self.done[key]), self.programmes[code].months)
             return "new", None
-        return self._beside(live, item, at, again=again)
+        again = any(each[:2] == key[:2] for each in self.done if each != key)
+        return self._beside(live, item, self.done[key], again=again)
 
     def _earned(self, learner: str, code: str, item: str, day: date, months: int | None) -> Held:
         return self._new(Held(learner, code, day, Programme(months).end(day), item, day))
@@ -225,7 +243,8 @@ class Model:
         programme, items = self.programmes[award.code], self.items(award.code)
         complete = {item for item in items if any(each[:2] == (award.learner, item) for each in self.done)}
         ways = set(items) if programme.retake else set(items) - complete
-        if not award.live or programme.retired or not ways or (award.expires is None and not never_expiring):
+        away = programme.retired or award.learner in self.refused
+        if not award.live or away or not ways or (award.expires is None and not never_expiring):
             raise Refusal("not_renewable")
         award.renewal = Start(self.now, programme.months, frozenset(ways))
         award.acts.append("renewal_started")
@@ -288,6 +307,9 @@ class Model:
     def _live_again(self, award: Held) -> None:
         award.ending = award.by = None
         award.acts.append("restored")
+        for order in award.orders:
+            if order.state == "dropped" and award.renewal and award.renewal.open and order.at == award.renewal.at:
+                order.state, order.due = "waiting", self.now
 
     def restore(self, award: Held) -> None:
         """R-65."""
