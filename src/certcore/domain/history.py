@@ -11,6 +11,8 @@ from attrs import frozen
 
 from certcore.domain.time import to_micros
 
+_encoded: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
 EVENT_VERSION: Final = 1
 """The version of the payloads that this release writes (R-115)."""
 
@@ -54,7 +56,7 @@ class Event:
 
 def canonical(data: Mapping[str, object] | Sequence[object]) -> str:
     """``data`` as JSON with one spelling: sorted keys, no blanks, Unicode as it is."""
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _encoded(data)
 
 
 def personal(actor_id: str, learners: Iterable[tuple[str, str | None]]) -> list[str]:

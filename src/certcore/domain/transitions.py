@@ -91,7 +91,7 @@ class Change:
 def archive_renewed(award: Award, successor: Successor, salt: bytes, context: Context) -> Change:
     """The award that ``successor`` renews: archived, dates kept, valid until the successor starts (R-14, R-60)."""
     ending = Ending(EndReason.RENEWED, successor.starts_at)
-    facts = canonical({"by": successor.number})
+    facts = f'{{"by":"{successor.number}"}}'
     return _changed(award, award, "renewed", facts, salt, context, ending=ending, renewed_by=successor.id)
 
 

@@ -11,6 +11,7 @@ from certcore.adapters.sql.querying import among
 from certcore.adapters.sql.units import Unit
 from certcore.adapters.sql.values import Row, as_flag, as_text, as_whole, exact
 from certcore.domain.certifications import ItemRef
+from certcore.domain.issuing import each_once
 from certcore.domain.renewals import Renewal, RenewalState
 from certcore.domain.time import from_micros, to_micros
 from certcore.ports import RenewalRepository
@@ -38,6 +39,7 @@ class SqlRenewals(RenewalRepository):
         return {row[0]: exact("renewal", f"of award {row[0]}", _renewal_from, row) for row in rows}
 
     def _rows(self, renewals: Sequence[Renewal]) -> list[Row]:
+        policies = each_once(policy_text, [each.policy for each in renewals])
         return [
             (
                 self._tenant,
@@ -45,13 +47,13 @@ class SqlRenewals(RenewalRepository):
                 each.learner_id,
                 each.certification_id,
                 to_micros(each.started_at),
-                policy_text(each.policy),
+                policy,
                 int(each.allow_retake),
                 _items_text(each.items),
                 each.state.value,
                 each.version,
             )
-            for each in renewals
+            for each, policy in zip(renewals, policies, strict=True)
         ]
 
 

@@ -48,7 +48,7 @@ def award_row(tenant: str, award: Award) -> Row:
         award.renews,
         award.renewed_by,
         None if ending is None else ending.reason.value,
-        None if ending is None else to_micros(ending.at),
+        None if ending is None else _micros_of(ending.at),
         1 if ending is None else None,
         award.version,
         award.head,
@@ -120,6 +120,7 @@ def _offer_columns(offer: Offer) -> Row:
     return (*_period_columns(offer.period), *_basis_columns(offer.basis), *_details_columns(offer.details))
 
 
+@lru_cache(_SHARED)
 def _period_columns(period: Period) -> Row:
     return (
         period.zone,
