@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from certcore.domain.certifications import MOST_ITEMS, Assignment, Certification, Item
+from certcore.domain.certifications import MOST_ITEMS, Assignment, Certification, Item, ItemKind, ItemRef
+from certcore.domain.renewability import ItemProgress, ItemStatus
 from certcore.errors import InvalidValue, NaiveDatetime
 from certcore.testing.builders import COURSE
 
@@ -28,6 +29,18 @@ def test_another_number_of_items_is_refused(needed: Any) -> None:
     with pytest.raises(InvalidValue) as caught:
         Certification(1, "Safety", items_needed=needed)
     assert caught.value.field == "items_needed"
+
+
+def test_what_a_host_says_of_an_item_in_words_is_that_and_never_guessed() -> None:
+    """R-22, R-51: an activity named by text is one, and a status given as text is that status."""
+    activity = ItemRef("external_activity", "X-1")
+    assert activity == ItemRef.parse("external_activity:X-1")
+    assert activity.kind is ItemKind.EXTERNAL_ACTIVITY
+    assert ItemProgress(activity, "complete").status is ItemStatus.COMPLETE
+    with pytest.raises(InvalidValue, match="kind"):
+        ItemRef("seminar", "X-1")
+    with pytest.raises(InvalidValue, match="status"):
+        ItemProgress(activity, "done")
 
 
 def test_material_is_listed_once_and_in_nfc() -> None:

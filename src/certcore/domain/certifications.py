@@ -10,7 +10,7 @@ from typing import Final
 from attrs import evolve, field, frozen
 from attrs.validators import deep_iterable, instance_of
 
-from certcore.domain.checks import nfc, optional_nfc, optional_text, prose, short_text
+from certcore.domain.checks import member, nfc, optional_nfc, optional_text, prose, short_text
 from certcore.domain.policy import RenewalPolicy
 from certcore.domain.time import as_instant
 from certcore.errors import InvalidValue
@@ -24,11 +24,15 @@ class ItemKind(StrEnum):
     EXTERNAL_ACTIVITY = "external_activity"
 
 
+def _kind(kind: ItemKind | str) -> ItemKind:
+    return member(ItemKind, "kind", kind)
+
+
 @frozen(order=True, cache_hash=True)
 class ItemRef:
     """An item by kind and code, written ``course:C-1``."""
 
-    kind: ItemKind
+    kind: ItemKind = field(converter=_kind)
     code: str = field(converter=nfc, validator=short_text(255))
 
     @classmethod

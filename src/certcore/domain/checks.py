@@ -33,6 +33,8 @@ def storable(text: str) -> str:
 
 def member(choices: type[E], name: str, value: str) -> E:
     """The one of ``choices`` that ``value`` is, or is the text of; raises `InvalidValue` for anything else."""
+    if type(value) is choices:
+        return value
     try:
         return choices(value)
     except ValueError:

@@ -8,6 +8,7 @@ from attrs import field, frozen
 
 from certcore.domain.awards import Award, EndReason
 from certcore.domain.certifications import Certification, ItemRef
+from certcore.domain.checks import member
 from certcore.domain.policy import NO_FACTS, Facts, RenewalPolicy, standing
 from certcore.domain.reasons import Reason
 from certcore.domain.time import as_instant, civil_date
@@ -19,6 +20,10 @@ class ItemStatus(StrEnum):
     NOT_STARTED = "not_started"
     IN_PROGRESS = "in_progress"
     COMPLETE = "complete"
+
+
+def _status(status: ItemStatus | str) -> ItemStatus:
+    return member(ItemStatus, "status", status)
 
 
 @frozen
@@ -38,7 +43,7 @@ class ItemProgress:
     """
 
     item: ItemRef
-    status: ItemStatus = ItemStatus.NOT_STARTED
+    status: ItemStatus = field(default=ItemStatus.NOT_STARTED, converter=_status)
     valid_until: date | None = None
     usable: bool = True
     plan: PlanValidity | None = None
