@@ -164,6 +164,20 @@ def test_every_statement_uses_an_index_beyond_its_tenant(
                 assert " AND " in step or ONLY_REVOKED in step, f"{step}\n{sql}"
 
 
+def test_lookups_in_a_new_table_use_the_index_of_their_key(engine: Engine, storage: SqlStorage) -> None:
+    """A plan that was made and kept while there are few rows is a good one for a million."""
+    with statements(engine) as executed, storage.reading() as tx:
+        tx.awards.live([1], ["ada"])
+        tx.awards.live([1, 2], ["ada"])
+        tx.history.of([1])
+        tx.outbox.of([1])
+        connection = tx.unit.connection
+        explain = _explained_by_sqlite if connection.dialect.name == "sqlite" else _explained_by_postgres
+        for sql, parameters in [each for each in executed if "LATERAL" in each[0] or "json_each" in each[0]]:
+            (step,) = explain(connection, sql, parameters)
+            assert "learner_id" in step or "award_id" in step, f"{step}\n{sql}"
+
+
 def _explained_by_sqlite(connection: Connection, sql: str, parameters: Any) -> list[str]:
     """The steps that read a table of ours."""
     plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)]
