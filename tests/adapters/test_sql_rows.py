@@ -10,9 +10,11 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from certcore.adapters.sql import PersonRecord, SqlCatalog, SqlDirectory, SqlStorage, SqlTransaction, awards
+from certcore.adapters.sql.definition_rows import policy_text
 from certcore.domain.awards import Basis, BasisKind, Details, Link, Period
 from certcore.domain.certifications import Assignment, Item, ItemRef
 from certcore.domain.checks import nfc
+from certcore.domain.policy import RenewalPolicy
 from certcore.errors import CorruptRecord, InvalidValue
 from certcore.ports import AwardQuery
 from certcore.testing.builders import (
@@ -312,3 +314,14 @@ def test_f42_usernames_are_equal_in_nfc_and_nowhere_else(sql_url: str, cases: Pa
             continue
         assert bool(directory.match([nfc(pair["b"])])) is pair["equal_nfc"], pair
     engine.dispose()
+
+
+def test_policies_that_are_equal_are_each_written_as_they_were() -> None:
+    """R-3: a validity that somebody wrote down as none is not left out."""
+    written = RenewalPolicy.from_data({"validity": "none"})
+    assert written == RenewalPolicy()
+    assert [policy_text(each) for each in (RenewalPolicy(), written, RenewalPolicy())] == [
+        "{}",
+        '{"validity":"none"}',
+        "{}",
+    ]

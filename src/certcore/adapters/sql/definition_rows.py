@@ -3,7 +3,7 @@
 import json
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from certcore.adapters.sql.values import Row, amount_text, as_flag, as_text, as_whole, or_none
 from certcore.domain.cells import Problem
@@ -58,10 +58,20 @@ def certification_from(*row: Any) -> Certification:
     )
 
 
-@lru_cache(1_024)
+_MOST_TEXTS: Final = 1_024
+_texts: dict[int, tuple[RenewalPolicy, str]] = {}
+
+
 def policy_text(policy: RenewalPolicy) -> str:
-    """The policy as JSON."""
-    return canonical(policy.to_data())
+    """The policy as JSON, written once for each object: equal policies may say the same in other words."""
+    known = _texts.get(id(policy))
+    if known is not None and known[0] is policy:
+        return known[1]
+    if len(_texts) >= _MOST_TEXTS:
+        _texts.clear()
+    text = canonical(policy.to_data())
+    _texts[id(policy)] = policy, text
+    return text
 
 
 @lru_cache(1_024)
