@@ -24,7 +24,7 @@ from certcore.testing.builders import (
     make_delivery,
     make_renewal,
 )
-from certcore.testing.storage.base import StorageCase, store
+from certcore.testing.storage.base import StorageCase, same, store
 from certcore.testing.storage.ledgers import LedgerCase
 from certcore.testing.values import assert_same
 
@@ -139,10 +139,10 @@ class CompletionContract(StorageCase):
         completions = [make_completion(f"learner-{n}") for n in range(10_000)]
         store(storage, *completions[::3])
         with storage.transaction() as tx:
-            assert tx.completions.add(completions) == [bool(n % 3) for n in range(10_000)]
+            assert same(tx.completions.add(completions), [bool(n % 3) for n in range(10_000)])
             learners = [f"learner-{n}" for n in range(40_000)]
             found = tx.completions.of(learners, [COURSE, *(ItemRef(ItemKind.COURSE, f"{n}") for n in range(1_000))])
-            assert found == {each.key[:2]: [each] for each in completions}
+            assert same(found, {each.key[:2]: [each] for each in completions})
 
     def test_completions_that_were_undone_are_new_again(self, storage: Storage) -> None:
         """A rollback takes them back, also that of an inner transaction."""
