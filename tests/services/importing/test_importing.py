@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import tracemalloc
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
@@ -12,9 +13,11 @@ import pytest
 
 from certcore.domain.awards import Basis, BasisKind, Details, Status
 from certcore.domain.cells import CellOptions
+from certcore.domain.certifications import ItemRef
 from certcore.domain.people import Actor
 from certcore.errors import IdempotencyConflict, InvalidValue, NotFound, UnknownZone, UnreadableFile
 from certcore.ports import Storage
+from certcore.registrar import Registrar
 from certcore.services.importing import Duplicates, ImportReport, ImportRequest, Mode, TableFormat
 from tests.cases import CASES, needs_cases
 from tests.services.platform import ADMIN, Platform, platform_over
@@ -28,6 +31,7 @@ HEADER = (
     "type",
     "code",
 )
+C_1 = ItemRef.parse("course:C-1")
 ANA = ("ana", "SAFE-1", "2026-01-31", "false", "2027-01-31", "course", "C-1")
 
 
@@ -511,3 +515,47 @@ def test_f28_a_historic_import_tells_nobody(platform: Platform) -> None:
         awards = [record.award.id for record in platform.registrar.reporting.search(actor=ADMIN).records]
         events = [event for each in tx.outbox.of(awards).values() for event in each]
     assert [event.notify for event in events] == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda registrar: registrar.defining.retire("SAFE-1", actor=ADMIN), "retired_certification"),
+        (
+            lambda registrar: registrar.defining.unassign_items(
+                [ItemRef.parse("course:C-1")], awards="keep", actor=ADMIN
+            ),
+            "item_not_assigned",
+        ),
+    ],
+    ids=["retired", "unassigned"],
+)
+def test_f15_what_changes_between_two_batches_counts_for_the_second(
+    new_storage: Callable[[], Storage], change: Callable[[Registrar], object], code: str
+) -> None:
+    """Though its cells are those of the first, whose meaning is remembered."""
+    platform = platform_over(new_storage(), batch=1)
+    platform.certification("SAFE-1", items=["course:C-1"])
+
+    def progress(done: int, _total: int) -> None:
+        if done == 1:
+            change(platform.registrar)
+
+    data = csv_of(ana(), ana(username="bo"))
+    report = platform.registrar.importing.run(
+        io.BytesIO(data), ImportRequest(zone="Europe/Rome"), actor=ADMIN, progress=progress
+    )
+    assert (report.new, [(error.line, error.code) for error in report.errors]) == (1, [(3, code)])
+
+
+def test_f08_a_file_of_very_many_codes_takes_memory_in_proportion(platform: Platform) -> None:
+    """And a key that comes again is found, however many codes there are before it."""
+    rows = [ana(certification_code=f"NO-{place}") for place in range(30_000)]
+    tracemalloc.start()
+    try:
+        report = run(platform, csv_of(*rows, ana(), ana()), dry_run=True)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (report.new, report.rows) == (0, 30_002)
+    assert peak < 60 << 20

@@ -108,8 +108,8 @@ class Judge:
 
     def judge(self, tx: Transaction, batch: Batch) -> Judgement:
         """What is known of every row of the batch."""
-        for memory in (self._terms, self._said):
-            if len(memory) > _MOST_REMEMBERED:
+        if len(self._said) > _MOST_REMEMBERED:
+            for memory in (self._terms, self._said, self._said_of):
                 memory.clear()
         usernames = list(map(self._username_of, batch.rows))
         cells = list(map(self._cells_of, batch.rows))

@@ -13,6 +13,8 @@ from certcore.services.importing.table import Batch, Table
 
 _TRIMMED_TOLD = 20
 _MOST_REMEMBERED = 100_000
+_MOST_IN_MASKS = 1_024
+"""How many codes are bits of a mask per learner; a file that names more of them is remembered pair by pair."""
 
 Key = tuple[str | None, str | None]
 """The matched learner's id and the certification's code: `Ana` and `Ana ` are one learner. None where unknown."""
@@ -69,31 +71,39 @@ class Survey:
 def survey(table: Table, people: People) -> Survey:
     """Read the whole file once; a second time only where keys repeat, for the lines of those.
 
-    Memory grows with the learners in the file and the repeated keys, not with its rows. Raises `UnreadableFile`.
+    Memory grows with the learners in the file and the repeated keys; with its rows only where it names more than a
+    thousand codes. Raises `UnreadableFile`.
     """
     rows = 0
     seen: dict[str, int] = {}
-    bits: dict[str, int] = {}
+    places: dict[str, int] = {}
+    pairs: set[Key] = set()
     repeated: dict[Key, list[int]] = {}
     trimmed: dict[str, Problem] = {}
     for batch in table.batches():
         rows += len(batch.rows) + len(batch.bad)
-        for text in _with_spaces(table, batch) if len(trimmed) < _TRIMMED_TOLD else ():
-            trimmed[text] = Problem(USERNAME, text, "trimmed")
+        if len(trimmed) < _TRIMMED_TOLD:
+            trimmed |= {text: Problem(USERNAME, text, "trimmed") for text in _with_spaces(table, batch)}
         for learner_id, code in _keys(table, batch, people):
             if learner_id is not None and code is not None:
-                bit = bits.setdefault(code, 1 << len(bits))
+                place = places.setdefault(code, len(places)) if len(places) < _MOST_IN_MASKS else places.get(code)
                 before = seen.get(learner_id, 0)
-                if before & bit:
+                if (learner_id, code) in pairs if place is None else before >> place & 1:
                     repeated[learner_id, code] = []
+                elif place is None:
+                    pairs.add((learner_id, code))
                 else:
-                    seen[learner_id] = before | bit
+                    seen[learner_id] = before | 1 << place
     if repeated:
-        for batch in table.batches():
-            for line, key in zip(batch.lines, _keys(table, batch, people), strict=True):
-                if key in repeated:
-                    repeated[key].append(line)
+        _note_lines(repeated, table, people)
     return Survey(rows, repeated, list(trimmed.values())[:_TRIMMED_TOLD])
+
+
+def _note_lines(repeated: Mapping[Key, list[int]], table: Table, people: People) -> None:
+    for batch in table.batches():
+        for line, key in zip(batch.lines, _keys(table, batch, people), strict=True):
+            if key in repeated:
+                repeated[key].append(line)
 
 
 def _with_spaces(table: Table, batch: Batch) -> Iterator[str]:
