@@ -43,3 +43,20 @@ def test_a_template_that_cannot_lead_to_an_award_is_refused(template: object) ->
     with pytest.raises(InvalidValue) as refusal:
         Settings(renew_link=template)  # type: ignore[arg-type]
     assert refusal.value.field == "renew_link"
+
+
+def test_documents_and_the_public_check_have_pages_of_their_own() -> None:
+    """R-81, R-101: the check by the token, never by the number."""
+    settings = Settings(
+        document_link="https://lms.example/document/{number}", verify_link="https://lms.example/verify#{token}"
+    )
+    assert settings.link_to_document("ABCD") == "https://lms.example/document/ABCD"
+    assert settings.link_to_verify("Zm9v") == "https://lms.example/verify#Zm9v"
+    assert (Settings().link_to_document("ABCD"), Settings().link_to_verify("Zm9v")) == (None, None)
+
+
+@pytest.mark.parametrize("setting", ["document_link", "verify_link"])
+def test_a_page_that_cannot_be_led_to_is_refused_by_its_name(setting: str) -> None:
+    with pytest.raises(InvalidValue) as refusal:
+        Settings(**{setting: "https://lms.example/{username}"})  # type: ignore[arg-type]
+    assert refusal.value.field == setting
