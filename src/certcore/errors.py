@@ -11,6 +11,8 @@
     │   ├── DateOutOfRange      arithmetic left the years 1 to 9999
     │   ├── InvalidPolicy       a renewal policy that says something impossible
     │   ├── InvalidDefinition   a certification or a world file that cannot be loaded
+    │   ├── InvalidTemplate     a notice's template that cannot be read (R-81)
+    │   ├── UnknownShortCode    a code in a notice's template that has no value there (R-81)
     │   └── UnreadableFile      a file that is not the CSV it should be
     ├── Refused                 understood, and not allowed by a rule
     │   ├── NotFound            not there, or not for this actor: the two look the same (R-114)
@@ -163,6 +165,41 @@ class InvalidDefinition(InvalidInput):
     @property
     def message(self) -> str:
         return f"{self.path}: {self.problem}"
+
+
+@define
+class InvalidTemplate(InvalidInput):
+    """The ``template`` of a notice cannot be read: ``problem`` says where and what to do about it (R-81)."""
+
+    code = "invalid_template"
+    template: str
+    problem: str
+
+    @property
+    def message(self) -> str:
+        return f"template {_shown(self.template)}: {self.problem}"
+
+
+@define
+class UnknownShortCode(InvalidInput):
+    """``short_code`` in the ``template`` of a notice has no value: ``known`` are those that have one (R-81).
+
+    ``trigger`` is that of the rule which uses the template, None where there is no such code at all.
+    """
+
+    code = "unknown_short_code"
+    template: str
+    short_code: str
+    known: tuple[str, ...]
+    trigger: str | None = None
+
+    @property
+    def message(self) -> str:
+        where = f"is not known when a rule tells of {self.trigger}" if self.trigger else "is not known"
+        return (
+            f"template {_shown(self.template)}: the short code {_shown(self.short_code)} {where}; write [[ for a "
+            f"bracket, or use one of {', '.join(self.known)}."
+        )
 
 
 @define

@@ -12,11 +12,13 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from datetime import time as wall_time
 from functools import lru_cache
 from importlib.resources import files
+from pkgutil import iter_modules
 from typing import Final, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
 import pendulum
 from attrs import frozen
+from pendulum import locales
 
 from certcore.errors import DateOutOfRange, InvalidValue, NaiveDatetime, SkippedDay, UnknownZone
 
@@ -31,6 +33,14 @@ _LOCALE = re.compile("[a-z]{2,3}(_[a-z0-9]{2,8})?")
 _MICROSECOND = timedelta(microseconds=1)
 _ONE_DAY = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LOCALES_CALLED: Final[Mapping[str, str]] = {"no": "nb", "pt": "pt_br"}
+_DATES_WRITTEN: Final[Mapping[str, str]] = {
+    "cs": "D. MMMM YYYY",
+    "he": "D [\u05d1]MMMM YYYY",
+    "id": "D MMMM YYYY",
+    "tr": "D MMMM YYYY",
+}
+"""How dates are written where pendulum's locales have it otherwise than CLDR."""
 
 
 @frozen
@@ -198,6 +208,19 @@ def parse_date(text: str) -> date:
         with suppress(ValueError):
             return date(int(text[:4]), int(text[5:7]), int(text[8:]))
     raise InvalidValue("date", text, "a real date written YYYY-MM-DD")
+
+
+def spelled_date(day: date, language: str) -> str | None:
+    """``day`` with the name of its month, as people write it in ``language``; None for one that is not known."""
+    locale = _LOCALES_CALLED.get(language.lower(), language.lower().replace("-", "_"))
+    if locale not in _locale_names():
+        return None
+    return pendulum.Date(day.year, day.month, day.day).format(_DATES_WRITTEN.get(locale, "LL"), locale=locale)
+
+
+@lru_cache(maxsize=1)
+def _locale_names() -> frozenset[str]:
+    return frozenset(each.name for each in iter_modules(locales.__path__) if each.ispkg)
 
 
 def parse_instant(text: str) -> datetime:
