@@ -1,13 +1,17 @@
 """The registrar: one object that names the services. It holds no logic."""
 
 import os
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from types import MappingProxyType
 
+from certcore.domain.notices.rules import check_code
 from certcore.domain.numbers import RandomBytes
 from certcore.domain.settings import Settings
 from certcore.ports import (
     AccessPolicy,
+    Attach,
     Catalog,
     Clock,
     Directory,
@@ -15,8 +19,10 @@ from certcore.ports import (
     FileJudge,
     FileScanner,
     JobQueue,
+    Notifier,
     Ports,
     Storage,
+    TemplateEngine,
 )
 from certcore.services.access import RoleAccess
 from certcore.services.archiving import JOB_KIND as REVOKE_JOB
@@ -27,6 +33,7 @@ from certcore.services.completing import Completing
 from certcore.services.correcting import Correcting
 from certcore.services.defining import Defining
 from certcore.services.importing import Importing
+from certcore.services.notifying import Notifying
 from certcore.services.previewing import Previewing
 from certcore.services.renewing import Renewing
 from certcore.services.reporting import Reporting
@@ -41,6 +48,8 @@ class Registrar:
     ``access`` defaults to `RoleAccess`, ``clock`` to the machine's, ``random_bytes`` to the operating system's.
     Without ``jobs``, long acts wait as queued jobs until ``running.run_queued()``; without ``documents`` and
     ``file_judge`` nobody can upload external certificates, which ``file_scanner`` scans for viruses.
+    ``notifier`` sends notices, with the files that ``attachments`` make; several are given by name, each sends every
+    notice. ``template_engines`` are those that templates may name besides short codes.
     """
 
     def __init__(
@@ -57,6 +66,9 @@ class Registrar:
         documents: DocumentStore | None = None,
         file_judge: FileJudge | None = None,
         file_scanner: FileScanner | None = None,
+        notifier: Notifier | Mapping[str, Notifier] | None = None,
+        attachments: Sequence[Attach] = (),
+        template_engines: Mapping[str, TemplateEngine] = MappingProxyType({}),
     ) -> None:
         ports = Ports(
             storage=storage,
@@ -70,6 +82,9 @@ class Registrar:
             documents=documents,
             file_judge=file_judge,
             file_scanner=file_scanner,
+            notifiers=_named(notifier),
+            attachments=tuple(attachments),
+            template_engines=template_engines,
         )
         self.defining = Defining(ports)
         self.archiving = Archiving(ports)
@@ -77,9 +92,20 @@ class Registrar:
         self.completing = Completing(ports)
         self.correcting = Correcting(ports)
         self.importing = Importing(ports)
+        self.notifying = Notifying(ports)
         self.previewing = Previewing(ports)
         self.renewing = Renewing(ports)
         self.reporting = Reporting(ports)
         self.viewing = Viewing(ports)
         self.reviewing = Reviewing(ports)
         self.running = Running(ports, {AWARD_JOB: self.awarding.run, REVOKE_JOB: self.archiving.run})
+
+
+def _named(notifier: Notifier | Mapping[str, Notifier] | None) -> Mapping[str, Notifier]:
+    if notifier is None:
+        return {}
+    if not isinstance(notifier, Mapping):
+        return {"default": notifier}
+    for name in notifier:
+        check_code("notifier", name)
+    return notifier

@@ -19,6 +19,7 @@ from certcore.errors import NotFound, StillLive
 from certcore.services.awarding import AwardRequest
 from certcore.services.completing import Completed
 from certcore.services.importing import ImportReport, ImportRequest
+from certcore.services.notifying import Notifying
 from certcore.services.reviewing import ExternalUpload
 from tests.services.platform import ADMIN, Platform
 from tests.services.reviewing.office import PDF, PrefixJudge
@@ -52,6 +53,8 @@ def world() -> Platform:
     platform.registrar.reviewing.change_settings(
         actor=ADMIN, self_import=True, own_review=True, reviewers=list(Reviewers)
     )
+    platform.registrar.notifying.set_template("mine", {"en": ("Hello [first_name]", "Bye")}, actor=ADMIN)
+    platform.registrar.notifying.set_rule("told", "issued", actor=ADMIN)
     platform.certification("SAFE-1", items=[str(C_1)])
     platform.certification("FRESH-1")
     platform.award(*(person.username for person in people))
@@ -166,6 +169,14 @@ def _listed(name: str) -> Sample:
     def sample(platform: Platform, actor: Actor, username: str) -> object:
         submitted(platform, ADMIN, username)
         return _of(getattr(platform.registrar.reviewing, name)(actor=actor).records, username)
+
+    return sample
+
+
+def _on_a_rule(act: Callable[[Notifying, Actor], object]) -> Sample:
+    def sample(platform: Platform, actor: Actor, _username: str) -> object:
+        act(platform.registrar.notifying, actor)
+        return True
 
     return sample
 
@@ -301,6 +312,18 @@ SAMPLES: Final[dict[str, Sample]] = {
     "defining.overviews": lambda platform, actor, _: platform.registrar.defining.overviews(actor=actor),
     "importing.recent": lambda platform, actor, _: platform.registrar.importing.recent(actor=actor) == [],
     "importing.run": _import,
+    "notifying.history": lambda platform, actor, _: platform.registrar.notifying.history(actor=actor),
+    "notifying.remove_rule": _on_a_rule(lambda notifying, actor: notifying.remove_rule("told", actor=actor)),
+    "notifying.remove_template": _on_a_rule(lambda notifying, actor: notifying.remove_template("mine", actor=actor)),
+    "notifying.rules": lambda platform, actor, _: platform.registrar.notifying.rules(actor=actor),
+    "notifying.set_rule": _on_a_rule(lambda notifying, actor: notifying.set_rule("told", "issued", actor=actor)),
+    "notifying.set_template": _on_a_rule(
+        lambda notifying, actor: notifying.set_template("mine", {"en": ("Hello", "Bye")}, actor=actor)
+    ),
+    "notifying.switch_rule": _on_a_rule(
+        lambda notifying, actor: notifying.switch_rule("told", active=False, actor=actor)
+    ),
+    "notifying.templates": lambda platform, actor, _: platform.registrar.notifying.templates(actor=actor),
     "previewing.edit": _preview_edit,
     "previewing.policy_change": lambda platform, actor, username: _of(
         platform.registrar.previewing.policy_change("SAFE-1", YEARS, actor=actor), username
@@ -345,6 +368,14 @@ ABOUT_NOBODY: Final = frozenset(
         "defining.overviews",
         "importing.recent",
         *BY_IMPORT,
+        "notifying.history",
+        "notifying.remove_rule",
+        "notifying.remove_template",
+        "notifying.rules",
+        "notifying.set_rule",
+        "notifying.set_template",
+        "notifying.switch_rule",
+        "notifying.templates",
         "reviewing.change_settings",
         "reviewing.collect_orphans",
         "reviewing.settings",

@@ -97,6 +97,7 @@ class Act(StrEnum):
     VIEW_EXTERNAL = "view_external"
     REVIEW_EXTERNAL = "review_external"
     SET_EXTERNAL = "set_external"
+    SET_NOTICES = "set_notices"
 
 
 @frozen
@@ -153,6 +154,7 @@ DEFAULT_ACCESS: Final[Mapping[Act, Mapping[Role, Reach]]] = MappingProxyType(
         Act.VIEW_EXTERNAL: _by_role(overseers=Reach.OVERSEEN, learners=Reach.OWN),
         Act.REVIEW_EXTERNAL: _by_role(overseers=Reach.OVERSEEN),
         Act.SET_EXTERNAL: _by_role(),
+        Act.SET_NOTICES: _by_role(),
     }
 )
 """Whom each role may touch with each act, where the host does not decide otherwise (R-114, SEED 0 to 4).

@@ -28,6 +28,8 @@ class Settings:
     where the learner gets the document, and ``verify_link`` where anybody checks an award, with ``{token}`` in it
     (R-81, R-101). ``issuer`` is the name of the organisation that issues.
     ``scan_seconds`` is how long the virus scanner has to answer for an upload, which is not taken without its answer.
+    ``notifier_seconds`` is how long a notifier has for one message, and ``notifier_tries`` how often it is asked to
+    send one before that is given up (R-83).
     """
 
     zone: str = field(default="UTC")
@@ -41,6 +43,8 @@ class Settings:
     verify_link: str | None = field(default=None)
     issuer: str = field(default="", validator=short_text(255, blank=True))
     scan_seconds: float = field(default=30.0)
+    notifier_seconds: float = field(default=30.0)
+    notifier_tries: int = field(default=12)
 
     @zone.validator
     def _known(self, _attribute: object, zone: str) -> None:
@@ -48,14 +52,16 @@ class Settings:
 
     @at_once.validator
     @batch.validator
+    @notifier_tries.validator
     def _positive(self, attribute: object, count: int) -> None:
         if count < 1:
             raise InvalidValue(getattr(attribute, "name", "limit"), count, "a whole number above zero")
 
     @scan_seconds.validator
-    def _some_time(self, _attribute: object, seconds: float) -> None:
+    @notifier_seconds.validator
+    def _some_time(self, attribute: object, seconds: float) -> None:
         if not seconds > 0:
-            raise InvalidValue("scan_seconds", seconds, "a number of seconds above zero")
+            raise InvalidValue(getattr(attribute, "name", "seconds"), seconds, "a number of seconds above zero")
 
     @renew_link.validator
     @document_link.validator

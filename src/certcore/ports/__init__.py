@@ -14,6 +14,7 @@ What a storage has to keep is said in `Storage`.
 from certcore.ports.externals import ExternalQuery, ExternalRepository, SettingRepository
 from certcore.ports.files import DocumentStore, FileJudge, FileScanner
 from certcore.ports.host import AccessPolicy, Attribute, Catalog, Clock, Directory, JobQueue, Ports
+from certcore.ports.notices import Attach, Notifier, TemplateEngine
 from certcore.ports.storage import (
     AwardQuery,
     AwardRepository,
@@ -32,6 +33,7 @@ from certcore.ports.storage import (
 
 __all__ = [
     "AccessPolicy",
+    "Attach",
     "Attribute",
     "AwardQuery",
     "AwardRepository",
@@ -49,12 +51,14 @@ __all__ = [
     "HistoryRepository",
     "JobQueue",
     "JobRepository",
+    "Notifier",
     "Outbox",
     "Ports",
     "RenewalRepository",
     "SettingRepository",
     "StatusRow",
     "Storage",
+    "TemplateEngine",
     "TombstoneRepository",
     "Transaction",
 ]

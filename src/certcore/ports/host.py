@@ -1,11 +1,11 @@
 """What a host has already: its people, its items, its rights, its workers and its clock."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from attrs import frozen
+from attrs import field, frozen
 
 from certcore.domain.certifications import Item, ItemRef
 from certcore.domain.completions import Completion
@@ -18,6 +18,7 @@ from certcore.domain.settings import Settings
 from certcore.domain.time import as_instant
 from certcore.errors import NotSupported
 from certcore.ports.files import DocumentStore, FileJudge, FileScanner
+from certcore.ports.notices import Attach, Notifier, TemplateEngine
 from certcore.ports.storage import Storage, Transaction
 
 Clock = Callable[[], datetime]
@@ -142,7 +143,9 @@ class Ports:
     """What every service works on.
 
     ``jobs`` is None where queued jobs wait until the host runs them; without ``documents`` and ``file_judge`` nothing
-    can be uploaded, and without a ``file_scanner`` what is uploaded is not scanned for viruses.
+    can be uploaded, and without a ``file_scanner`` what is uploaded is not scanned for viruses. ``notifiers`` send
+    messages, each under its name, with the files that ``attachments`` make; ``template_engines`` are those besides
+    short codes, by the name that templates give.
     """
 
     storage: Storage
@@ -156,6 +159,9 @@ class Ports:
     documents: DocumentStore | None = None
     file_judge: FileJudge | None = None
     file_scanner: FileScanner | None = None
+    notifiers: Mapping[str, Notifier] = field(factory=dict)
+    attachments: Sequence[Attach] = ()
+    template_engines: Mapping[str, TemplateEngine] = field(factory=dict)
 
     def now(self) -> datetime:
         """The present instant in UTC; `NaiveDatetime` when the clock gives none."""

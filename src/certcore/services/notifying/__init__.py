@@ -1,0 +1,6 @@
+"""Notifying: rules and templates of notices (R-80, R-81)."""
+
+from certcore.services.notifying.rules import RuleRecord
+from certcore.services.notifying.service import Notifying
+
+__all__ = ["Notifying", "RuleRecord"]
