@@ -13,14 +13,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from attrs import evolve
 from sqlalchemy import Column, Engine, String, create_engine, inspect, text
 
 from certcore.adapters.sql import SqlCatalog, SqlStorage, check, revisions, schema, upgrade
 from certcore.adapters.sql.columns import PREFIX, VERSION_TABLE, metadata
 from certcore.adapters.sql.tables import REVISION
 from certcore.domain.certifications import Item, ItemRef
+from certcore.domain.time import to_micros
 from certcore.errors import SchemaMismatch
-from certcore.testing.builders import make_award, make_certification
+from certcore.testing.builders import make_award, make_certification, make_event
 from certcore.testing.storage.base import all_awards, store
 from tests.adapters.hosts import HOSTS, Host
 
@@ -124,9 +126,29 @@ def test_tables_of_the_first_release_are_migrated_with_what_they_hold(empty: Eng
     storage.close()
 
 
+def test_f27_nobody_is_told_of_what_happened_before_notices_came(empty: Engine, empty_url: str) -> None:
+    """Events of revision 0003 stay as they are, and none is pending; those that come after are."""
+    migrated(empty, "0003")
+    award, event = make_award(), make_event(make_award())
+    with empty.begin() as connection:
+        row = ("default", award.id, 1, event.kind, event.version, event.payload, to_micros(event.due_at), 1)
+        places = ", ".join(f":p{place}" for place in range(len(row)))
+        parameters = {f"p{place}": value for place, value in enumerate(row)}
+        connection.execute(text(f"INSERT INTO {PREFIX}outbox VALUES ({places})"), parameters)
+    storage = SqlStorage(empty_url)
+    storage.upgrade()
+    new = make_event(award, 2)
+    with storage.transaction() as tx:
+        assert list(tx.outbox.pending(10)) == []
+        tx.outbox.append([new])
+        assert tx.outbox.of([award.id]) == {award.id: [evolve(event, award_id=award.id), new]}
+        assert list(tx.outbox.pending(10)) == [new]
+    storage.close()
+
+
 def test_migrations_can_be_taken_back(empty: Engine) -> None:
     """To any revision, and forward again."""
-    for revision in (REVISION, "0001", REVISION, "base", REVISION):
+    for revision in (REVISION, "0003", REVISION, "0001", REVISION, "base", REVISION):
         migrated(empty, revision)
     assert check(empty) == (REVISION, REVISION)
 

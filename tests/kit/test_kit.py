@@ -25,6 +25,7 @@ from certcore.testing.catalog import ITEMS
 from tests.kit.wrong import *
 from tests.kit.wrong_catalogs import *
 from tests.kit.wrong_lives import *
+from tests.kit.wrong_notices import *
 
 class TestWrong({contract}):
     @pytest.fixture
@@ -177,6 +178,38 @@ WRONG_STORAGES = {
         "test_deliveries_may_be_many",
     ],
     "storage_with_ledgers(tombstones=SecondTombstones)": ["test_a_number_has_one_tombstone"],
+    "storage_with_ledgers(outbox=NewestFirst)": [
+        "test_events_are_pending_in_the_order_of_each_award",
+        "test_events_are_dispatched_by_one_thread_in_order",
+    ],
+    "storage_with_ledgers(outbox=OnlyTheTold)": [
+        "test_events_are_pending_in_the_order_of_each_award",
+        "test_what_is_dispatched_is_pending_no_more",
+    ],
+    "storage_with_ledgers(outbox=PendingForEver)": [
+        "test_what_is_dispatched_is_pending_no_more",
+        "test_whatever_is_written_is_pending",
+    ],
+    "storage_with_ledgers(outbox=LeftPending)": ["test_whatever_is_written_is_pending"],
+    "Retelling()": [
+        "test_what_was_told_is_not_told_again[1]",
+        "test_what_was_told_is_not_told_again[300]",
+    ],
+    "AlwaysNews()": ["test_what_was_told_is_not_told_again[3]"],
+    "storage_with_ledgers(deliveries=TiedDeaths)": ["test_what_was_given_up_comes_in_pages"],
+    "storage_with_ledgers(sweeps=BegunAnew)": [
+        "test_a_sweep_comes_back_as_it_was[finished]",
+        "test_a_sweep_is_moved_on_by_one_thread_at_a_time",
+    ],
+    "storage_with_ledgers(sweeps=LastSweepWins)": [
+        "test_an_update_of_a_sweep_needs_the_next_version[older]",
+        "test_an_update_of_a_sweep_needs_the_next_version[same]",
+        "test_an_update_of_a_sweep_needs_the_next_version[skipping one]",
+    ],
+    "storage_with_ledgers(sweeps=LostPlaces)": ["test_a_sweep_comes_back_as_it_was[under way]"],
+    "storage_with(TiedExpiries)": ["test_expiries_come_in_pages_whatever_their_instants"],
+    "storage_with(HalfOpenExpiries)": ["test_expiries_are_found_between_two_instants"],
+    "storage_with(StaleExpiries)": ["test_an_expiry_that_is_moved_is_found_where_it_is_then"],
     "KeptInnerWrites()": [
         "test_an_exception_undoes_the_inner_part_only[ValueError]",
         "test_what_was_undone_takes_no_keys",

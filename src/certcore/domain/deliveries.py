@@ -1,5 +1,6 @@
 """What must reach somebody outside: written with the change it follows from, handed over at least once (R-52, R-83)."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -59,6 +60,30 @@ class Delivery:
 def delivery_id(kind: str, *told: str | int) -> str:
     """The id of what is told: equal for equal things, 32 hexadecimal digits."""
     return sha256("\x1f".join(map(str, (kind, *told))).encode()).hexdigest()[:32]
+
+
+@frozen(eq=False)
+class NewDeliveries:
+    """New deliveries of one kind in columns of one length: a storage takes the columns, or goes through `deliveries`.
+
+    No id stands there twice.
+    """
+
+    kind: str
+    ids: Sequence[str]
+    award_ids: Sequence[int]
+    learner_ids: Sequence[str]
+    payloads: Sequence[str]
+    due_at: Sequence[datetime]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def deliveries(self) -> Iterator[Delivery]:
+        """The deliveries, waiting."""
+        columns = (self.ids, self.award_ids, self.learner_ids, self.payloads, self.due_at)
+        for id_, award_id, learner_id, payload, due_at in zip(*columns, strict=True):
+            yield Delivery(id_, self.kind, award_id, learner_id, payload, due_at)
 
 
 @frozen

@@ -14,20 +14,24 @@ What a storage has to keep is said in `Storage`.
 from certcore.ports.externals import ExternalQuery, ExternalRepository, SettingRepository
 from certcore.ports.files import DocumentStore, FileJudge, FileScanner
 from certcore.ports.host import AccessPolicy, Attribute, Catalog, Clock, Directory, JobQueue, Ports
+from certcore.ports.lives import (
+    CompletionRepository,
+    DeliveryRepository,
+    RenewalRepository,
+    SweepRepository,
+    TombstoneRepository,
+)
 from certcore.ports.notices import Attach, Notifier, TemplateEngine
 from certcore.ports.storage import (
     AwardQuery,
     AwardRepository,
     CertificationRepository,
-    CompletionRepository,
-    DeliveryRepository,
+    ExpiryRow,
     HistoryRepository,
     JobRepository,
     Outbox,
-    RenewalRepository,
     StatusRow,
     Storage,
-    TombstoneRepository,
     Transaction,
 )
 
@@ -44,6 +48,7 @@ __all__ = [
     "DeliveryRepository",
     "Directory",
     "DocumentStore",
+    "ExpiryRow",
     "ExternalQuery",
     "ExternalRepository",
     "FileJudge",
@@ -58,6 +63,7 @@ __all__ = [
     "SettingRepository",
     "StatusRow",
     "Storage",
+    "SweepRepository",
     "TemplateEngine",
     "TombstoneRepository",
     "Transaction",

@@ -16,26 +16,34 @@ Rules of the storage:
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import date, datetime
 
 from attrs import field, frozen
 from attrs.converters import optional
 
 from certcore.domain.awards import Award, Status
 from certcore.domain.certifications import Assignment, Certification, ItemRef, Overview, Print
-from certcore.domain.completions import Completion
-from certcore.domain.deliveries import Delivery
+from certcore.domain.deliveries import NewDeliveries
 from certcore.domain.history import Event, HistoryEntry
 from certcore.domain.issuing import Issued
 from certcore.domain.jobs import Job, Reject
-from certcore.domain.renewals import Renewal
 from certcore.domain.time import as_instant
-from certcore.domain.tombstones import Tombstone
 from certcore.domain.transitions import Change
 from certcore.ports.externals import ExternalRepository, SettingRepository
+from certcore.ports.lives import (
+    CompletionRepository,
+    DeliveryRepository,
+    RenewalRepository,
+    SweepRepository,
+    TombstoneRepository,
+)
 
 StatusRow = tuple[str, str, int, Status, datetime | None]
 """How an award stands at an instant: number, learner id, certification id, status, expiry."""
+
+ExpiryRow = tuple[int, str, str, int, datetime, date, str, datetime]
+"""A live award that ends: id, number, learner id, certification id, expiry as instant and as civil date, zone, and when
+it was recorded, which is when its history begins."""
 
 
 @frozen
@@ -183,6 +191,16 @@ class AwardRepository(ABC):
         transaction, and write nothing meanwhile.
         """
 
+    @abstractmethod
+    def expiring(
+        self, since: datetime, until: datetime, after: tuple[datetime, int] | None, limit: int
+    ) -> Sequence[ExpiryRow]:
+        """Live awards that expire at ``since``, at ``until`` or between: a page of at most ``limit``.
+
+        By (expiry, id), all behind the pair ``after``. What has no history or cannot be read is left out. What it costs
+        depends on what is found and not on what is stored, also where all expire at one instant.
+        """
+
 
 class HistoryRepository(ABC):
     """The append-only history of every award (R-64)."""
@@ -203,7 +221,10 @@ class HistoryRepository(ABC):
 
 
 class Outbox(ABC):
-    """Events waiting for delivery, written with the change they tell of (R-83)."""
+    """Events waiting for delivery, written with the change they tell of (R-83).
+
+    What is appended is pending until it is dispatched.
+    """
 
     @abstractmethod
     def append(self, events: Sequence[Event]) -> None:
@@ -216,6 +237,19 @@ class Outbox(ABC):
     @abstractmethod
     def of(self, award_ids: Collection[int]) -> dict[int, list[Event]]:
         """The events of each award in ascending ``seq``; awards without any are absent."""
+
+    @abstractmethod
+    def pending(self, limit: int) -> Sequence[Event]:
+        """Events that are pending, by (award id, seq), at most ``limit``; none while an earlier one of its award waits.
+
+        Where the database can, those that another transaction has asked for and may yet dispatch are left out, with all
+        that follow them, and these are kept from others until this transaction ends. Where it cannot, transactions that
+        write take turns.
+        """
+
+    @abstractmethod
+    def dispatched(self, keys: Sequence[tuple[int, int]]) -> None:
+        """Let these events, by (award id, seq), not be pending any more; what is not there is passed over."""
 
 
 class JobRepository(ABC):
@@ -258,96 +292,6 @@ class JobRepository(ABC):
         """A page of the rows that a job could not use, in ascending order of line, all after ``after_line``."""
 
 
-class CompletionRepository(ABC):
-    """Completions as they were reported (R-21)."""
-
-    @abstractmethod
-    def add(self, completions: Sequence[Completion]) -> list[bool]:
-        """Store the completions; for each one in order, whether it was new.
-
-        One that is there already (the same `Completion.key`), or that comes twice among these, changes nothing (R-23).
-        """
-
-    @abstractmethod
-    def of(
-        self, learner_ids: Collection[str], items: Collection[ItemRef], since: datetime | None = None
-    ) -> dict[tuple[str, ItemRef], list[Completion]]:
-        """The completions of these items by these learners, ascending by instant; pairs without any are absent.
-
-        With ``since`` only those at that instant or later.
-        """
-
-    @abstractmethod
-    def lock(self, learner_ids: Collection[str]) -> None:
-        """Let no other transaction pass here with one of these learners before this one has ended.
-
-        What is read afterwards holds all that those before have committed: who decides by several completions of a
-        learner takes turns with others who do (f17). Where one transaction writes at a time there is nothing to do.
-        """
-
-    @abstractmethod
-    def learners(self, items: Collection[ItemRef], after: str | None, limit: int) -> Sequence[str]:
-        """The ids of those who completed any of these items, each once and ascending: at most ``limit`` after one."""
-
-
-class RenewalRepository(ABC):
-    """The renewal of each award: at most one, open or not (R-52)."""
-
-    @abstractmethod
-    def add(self, renewals: Sequence[Renewal]) -> None:
-        """Store new renewals, all or none; `Conflict` when an award has one, whatever its state."""
-
-    @abstractmethod
-    def update(self, renewals: Sequence[Renewal]) -> None:
-        """Replace each renewal whose stored version is one less, all or none; else `Conflict`.
-
-        Award, learner and certification of a renewal never change.
-        """
-
-    @abstractmethod
-    def of(self, award_ids: Collection[int]) -> dict[int, Renewal]:
-        """The renewal of each award; awards without one are absent."""
-
-
-class DeliveryRepository(ABC):
-    """What waits to be handed to somebody outside (R-52, R-83)."""
-
-    @abstractmethod
-    def add(self, deliveries: Sequence[Delivery]) -> None:
-        """Store the deliveries; one whose id is there already, or comes twice, changes nothing: it is told once."""
-
-    @abstractmethod
-    def update(self, deliveries: Sequence[Delivery]) -> None:
-        """Replace each delivery whose stored version is one less, all or none; else `Conflict`.
-
-        Kind, award and learner of a delivery never change.
-        """
-
-    @abstractmethod
-    def due(self, now: datetime, limit: int, kinds: Collection[str]) -> Sequence[Delivery]:
-        """Those of these kinds that wait and are due at ``now``, by (due at, id), at most ``limit``.
-
-        Where the database can, those that another transaction has asked for and may yet update are left out, and these
-        are kept from others until this transaction ends. Where it cannot, `update` tells who was first.
-        """
-
-    @abstractmethod
-    def of(self, award_ids: Collection[int]) -> dict[int, list[Delivery]]:
-        """The deliveries of each award by (due at, id), whatever their state; awards without any are absent."""
-
-
-class TombstoneRepository(ABC):
-    """What stays of awards that are no more (R-4, R-61)."""
-
-    @abstractmethod
-    def add(self, tombstones: Sequence[Tombstone]) -> None:
-        """Store the tombstones, all or none; `Conflict` when a number has one."""
-
-    @abstractmethod
-    def of(self, numbers: Collection[str]) -> dict[str, Tombstone]:
-        """The tombstone of each number; numbers without one are absent."""
-
-
 class Transaction(ABC):
     """The repositories as one transaction sees them."""
 
@@ -362,6 +306,7 @@ class Transaction(ABC):
     tombstones: TombstoneRepository
     externals: ExternalRepository
     settings: SettingRepository
+    sweeps: SweepRepository
 
     def issue(self, issued: Issued) -> None:
         """Store new awards with their history and events; `Conflict` as the repositories raise it.
@@ -383,9 +328,24 @@ class Transaction(ABC):
         self.history.append([change.entry for change in changes])
         self.outbox.append([change.event for change in changes])
 
+    def tell(self, new: NewDeliveries) -> Collection[str]:
+        """Store new deliveries as `DeliveryRepository.add` does; the ids of those that were there already (R-82).
+
+        Many come at once. After an error the transaction has to be left, as after `issue`. A storage that takes rows
+        only leaves this as it is.
+        """
+        known = self.deliveries.by_id(new.ids).keys()
+        self.deliveries.add(list(new.deliveries()))
+        return known
+
 
 class Storage(ABC):
     """Where certcore keeps its state. One object serves one tenant and any number of threads."""
+
+    @property
+    def tenant(self) -> str:
+        """Whose state it is, where many have theirs in one database: it goes into the ids of messages (R-82)."""
+        return ""
 
     @abstractmethod
     def transaction(self) -> AbstractContextManager[Transaction]:

@@ -1,22 +1,30 @@
 """Awards in memory."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Protocol
+from typing import Final, Protocol
 
 from certcore.adapters.memory.journal import Journal, found
 from certcore.adapters.memory.lives import MemoryTombstones
 from certcore.domain.awards import Award, EndReason, status
+from certcore.domain.history import HistoryEntry
 from certcore.errors import Conflict
-from certcore.ports import AwardQuery, AwardRepository, StatusRow
+from certcore.ports import AwardQuery, AwardRepository, ExpiryRow, StatusRow
+
+_EXPIRY: Final = "expiry"
 
 
 class _BesideAwards(Protocol):
     def forget(self, award_ids: Collection[int]) -> None:
         """Remove what belongs to awards that are deleted."""
+
+
+class _FirstEntries(_BesideAwards, Protocol):
+    def first(self, award_id: int) -> HistoryEntry | None:
+        """The entry with which the history of an award begins."""
 
 
 class MemoryAwards(AwardRepository):
@@ -31,13 +39,19 @@ class MemoryAwards(AwardRepository):
         self._by_learner: dict[str, dict[int, None]] = {}
         self._revoked: dict[tuple[int, str], dict[int, None]] = {}
         self._ascending: list[int] | None = []
+        self._sorted: dict[str, list[tuple[datetime, int]]] = {}
+        self._history: _FirstEntries | None = None
         self._tombstones = MemoryTombstones(journal)
         self._beside: tuple[_BesideAwards, ...] = ()
 
-    def join(self, tombstones: MemoryTombstones, *beside: _BesideAwards) -> None:
-        """Take the numbers of ``tombstones`` for taken, and delete what is kept ``beside`` awards with them."""
+    def join(self, tombstones: MemoryTombstones, history: _FirstEntries, *beside: _BesideAwards) -> None:
+        """Take the numbers of ``tombstones`` for taken, read when awards were recorded in ``history``.
+
+        What is kept ``beside`` awards is deleted with them.
+        """
         self._tombstones = tombstones
-        self._beside = beside
+        self._history = history
+        self._beside = (history, *beside)
 
     def add(self, awards: Sequence[Award]) -> None:
         journal = self._journal
@@ -52,6 +66,7 @@ class MemoryAwards(AwardRepository):
                 journal.put(self._by_learner.setdefault(award.learner_id, {}), award.id, None)
                 self._hold(award)
                 self._ascending = None
+                self._unsort()
 
     def update(self, awards: Sequence[Award]) -> None:
         with self._journal.all_or_nothing():
@@ -60,6 +75,7 @@ class MemoryAwards(AwardRepository):
                 if before is None or award.version != before.version + 1:
                     raise Conflict(f"award {award.number}")
                 self._journal.put(self._rows, award.id, award)
+                self._unsort()
                 if before.live:
                     self._journal.drop(self._live, _holding(before))
                 self._hold(award)
@@ -119,6 +135,39 @@ class MemoryAwards(AwardRepository):
             ):
                 at = status(award, now)
                 yield award.number, award.learner_id, award.certification_id, at, award.period.expires_at
+
+    def expiring(
+        self, since: datetime, until: datetime, after: tuple[datetime, int] | None, limit: int
+    ) -> Sequence[ExpiryRow]:
+        by_expiry = self._by_expiry()
+        start = bisect_left(by_expiry, since, key=lambda each: each[0])
+        if after is not None:
+            start = max(start, bisect_right(by_expiry, after))
+        found: list[ExpiryRow] = []
+        for expires_at, award_id in islice(by_expiry, start, None):
+            if expires_at > until or len(found) >= limit:
+                break
+            award = self._rows.get(award_id)  # which may have been deleted since
+            first = self._history.first(award_id) if self._history else None
+            if award and first and award.live and award.period.expires_at == expires_at and award.period.expires_on:
+                terms = (expires_at, award.period.expires_on, award.period.zone)
+                found.append((award_id, award.number, award.learner_id, award.certification_id, *terms, first.at))
+        return found
+
+    def _by_expiry(self) -> list[tuple[datetime, int]]:
+        """All that ends, sorted when it is asked for; a rollback brings back what it was before."""
+        if _EXPIRY not in self._sorted:
+            kept = ((each.period.expires_at, each.id) for each in self._rows.values())
+            ending = sorted((expires_at, award_id) for expires_at, award_id in kept if expires_at is not None)
+            if self._journal.is_open:
+                self._journal.put(self._sorted, _EXPIRY, ending)
+            else:
+                self._sorted[_EXPIRY] = ending
+        return self._sorted[_EXPIRY]
+
+    def _unsort(self) -> None:
+        if _EXPIRY in self._sorted:
+            self._journal.drop(self._sorted, _EXPIRY)
 
     def live_counts(self) -> Counter[int]:
         """How many live awards each certification has."""

@@ -1,4 +1,4 @@
-"""What happens to awards over time, in memory: completions, renewals, deliveries, and what stays of the deleted."""
+"""What happens to awards over time, in memory: completions, renewals, deliveries, sweeps, what stays of the deleted."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -9,9 +9,16 @@ from certcore.domain.certifications import ItemRef
 from certcore.domain.completions import Completion
 from certcore.domain.deliveries import Delivery, DeliveryState
 from certcore.domain.renewals import Renewal
+from certcore.domain.sweeps import Sweep
 from certcore.domain.tombstones import Tombstone
 from certcore.errors import Conflict
-from certcore.ports import CompletionRepository, DeliveryRepository, RenewalRepository, TombstoneRepository
+from certcore.ports import (
+    CompletionRepository,
+    DeliveryRepository,
+    RenewalRepository,
+    SweepRepository,
+    TombstoneRepository,
+)
 
 
 class MemoryCompletions(CompletionRepository):
@@ -119,6 +126,13 @@ class MemoryDeliveries(DeliveryRepository):
             award_id: sorted(map(self._rows.__getitem__, kept), key=_order) for award_id, kept in ids.items() if kept
         }
 
+    def by_id(self, ids: Collection[str]) -> dict[str, Delivery]:
+        return found(self._rows, ids)
+
+    def dead(self, after: tuple[datetime, str] | None, limit: int) -> Sequence[Delivery]:
+        dead = (each for each in self._rows.values() if each.state is DeliveryState.DEAD)
+        return nsmallest(limit, (each for each in dead if after is None or _order(each) > after), key=_order)
+
     def forget(self, award_ids: Collection[int]) -> None:
         """Remove those of awards that are deleted."""
         for kept in found(self._by_award, award_ids).values():
@@ -147,3 +161,22 @@ class MemoryTombstones(TombstoneRepository):
 
     def of(self, numbers: Collection[str]) -> dict[str, Tombstone]:
         return found(self._rows, numbers)
+
+
+class MemorySweeps(SweepRepository):
+    """Sweeps by rule."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._rows: dict[str, Sweep] = {}
+
+    def take(self, begin: Sweep) -> Sweep | None:
+        if begin.rule not in self._rows:
+            self._journal.put(self._rows, begin.rule, begin)
+        return self._rows[begin.rule]
+
+    def update(self, sweep: Sweep) -> None:
+        before = self._rows.get(sweep.rule)
+        if before is None or sweep.version != before.version + 1:
+            raise Conflict(f"the sweep of rule {sweep.rule}")
+        self._journal.put(self._rows, sweep.rule, sweep)

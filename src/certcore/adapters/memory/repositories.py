@@ -11,7 +11,13 @@ from attrs import evolve
 from certcore.adapters.memory.awards import MemoryAwards
 from certcore.adapters.memory.externals import MemoryExternals, MemorySettings
 from certcore.adapters.memory.journal import Journal, found
-from certcore.adapters.memory.lives import MemoryCompletions, MemoryDeliveries, MemoryRenewals, MemoryTombstones
+from certcore.adapters.memory.lives import (
+    MemoryCompletions,
+    MemoryDeliveries,
+    MemoryRenewals,
+    MemorySweeps,
+    MemoryTombstones,
+)
 from certcore.domain.certifications import Assignment, Certification, ItemRef, Overview, Print, sorted_items
 from certcore.domain.history import Event, HistoryEntry
 from certcore.domain.jobs import Job, JobState, Reject
@@ -53,6 +59,7 @@ class MemoryTransaction(Transaction):
         self.tombstones = MemoryTombstones(journal)
         self.externals = MemoryExternals(journal)
         self.settings = MemorySettings(journal)
+        self.sweeps = MemorySweeps(journal)
         self.join()
 
     def join(self) -> None:
@@ -175,6 +182,10 @@ class MemoryHistory(HistoryRepository):
     def of(self, award_ids: Collection[int]) -> dict[int, list[HistoryEntry]]:
         return _in_order(self._by_award, award_ids)
 
+    def first(self, award_id: int) -> HistoryEntry | None:
+        """The entry with which the history of an award begins."""
+        return self._by_award.get(award_id, {}).get(1)
+
     def forget(self, award_ids: Collection[int]) -> None:
         """Remove those of awards that are deleted."""
         for entries in found(self._by_award, award_ids).values():
@@ -192,16 +203,25 @@ class MemoryHistory(HistoryRepository):
 
 
 class MemoryOutbox(Outbox):
-    """Events by award and sequence."""
+    """Events by award and sequence, and those that are pending."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._by_award: dict[int, dict[int, Event]] = {}
+        self._pending: dict[tuple[int, int], None] = {}
 
     def append(self, events: Sequence[Event]) -> None:
         with self._journal.all_or_nothing():
             for event in events:
                 _append(self._journal, self._by_award, event, "event")
+                self._journal.put(self._pending, (event.award_id, event.seq), None)
+
+    def pending(self, limit: int) -> Sequence[Event]:
+        return [self._by_award[award_id][seq] for award_id, seq in nsmallest(limit, self._pending)]
+
+    def dispatched(self, keys: Sequence[tuple[int, int]]) -> None:
+        for key in found(self._pending, keys):
+            self._journal.drop(self._pending, key)
 
     def silence(self, keys: Sequence[tuple[int, int]]) -> None:
         for award_id, seq in keys:
@@ -211,7 +231,8 @@ class MemoryOutbox(Outbox):
 
     def forget(self, award_ids: Collection[int]) -> None:
         """Remove those of awards that are deleted."""
-        for events in found(self._by_award, award_ids).values():
+        for award_id, events in found(self._by_award, award_ids).items():
+            self.dispatched([(award_id, seq) for seq in events])
             for seq in list(events):
                 self._journal.drop(events, seq)
 

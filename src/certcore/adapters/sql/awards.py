@@ -1,11 +1,11 @@
-"""The repositories that grow with the learners: awards, their history, their events."""
+"""Awards."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -25,30 +25,20 @@ from certcore.adapters.sql.querying import TENANT, among, within
 from certcore.adapters.sql.rows import (
     award_from,
     award_row,
-    event_from,
-    event_row,
-    history_from,
-    history_row,
     issued_award_rows,
-    issued_event_rows,
-    issued_history_rows,
 )
 from certcore.adapters.sql.tombstones import SqlTombstones
 from certcore.adapters.sql.units import Unit
 from certcore.adapters.sql.values import Report, exact, readable
 from certcore.domain.awards import STATUS_CONDITIONS, Award, EndReason, Status
-from certcore.domain.history import Event, HistoryEntry
 from certcore.domain.issuing import Issued
-from certcore.domain.time import from_micros, to_micros
+from certcore.domain.time import from_micros, parse_date, to_micros, zone_rules
 from certcore.domain.transitions import Change
 from certcore.errors import Conflict, CorruptRecord
-from certcore.ports import AwardQuery, AwardRepository, HistoryRepository, Outbox, StatusRow
-
-T = TypeVar("T", HistoryEntry, Event)
+from certcore.ports import AwardQuery, AwardRepository, ExpiryRow, StatusRow
 
 _award = tables.award.c
 _history = tables.history.c
-_outbox = tables.outbox.c
 
 _ALL_COLUMNS: Final = tables.award.c[1:]
 _BY_ID: Final = among(_award.id, "ids", *_ALL_COLUMNS)
@@ -97,16 +87,28 @@ _MOMENTS: Final[dict[str, ColumnElement[int | None]]] = {
     "revoked_at": case((_ended_by_revoking, _award.ended_at)),
 }
 
-_ENTRIES_OF: Final = among(_history.award_id, "award_ids", *tables.history.c[1:]).order_by(
-    _history.award_id, _history.seq
+_recorded_at = (
+    select(_history.at)
+    .where(_history.tenant == TENANT, _history.award_id == _award.id, _history.seq == 1)
+    .scalar_subquery()
 )
-_ENTRIES_BY_JOB: Final = (
-    select(*tables.history.c[1:])
-    .where(_history.tenant == TENANT, _history.job_id == bindparam("job_id"))
-    .order_by(_history.award_id, _history.seq)
+_EXPIRING: Final = (
+    select(
+        _award.id,
+        _award.number,
+        _award.learner_id,
+        _award.certification_id,
+        _award.expires_at,
+        _award.expires_on,
+        _award.zone,
+        _recorded_at,
+    )
+    .where(_award.tenant == TENANT, _award.live == 1)
+    .order_by(_award.expires_at, _award.id)
     .limit(bindparam("limit"))
 )
-_EVENTS_OF: Final = among(_outbox.award_id, "award_ids", *tables.outbox.c[1:]).order_by(_outbox.award_id, _outbox.seq)
+_EXPIRING_THEN: Final = _EXPIRING.where(_award.expires_at == bindparam("at"), _award.id > bindparam("after"))
+_EXPIRING_LATER: Final = _EXPIRING.where(_award.expires_at > bindparam("at"), _award.expires_at <= bindparam("until"))
 
 
 class SqlAwards(AwardRepository):
@@ -197,6 +199,35 @@ class SqlAwards(AwardRepository):
                     continue
                 expiry = None if expires_at is None else _instant_of(expires_at)
                 yield number, learner_id, certification_id, _STATUSES[place], expiry
+
+    def expiring(
+        self, since: datetime, until: datetime, after: tuple[datetime, int] | None, limit: int
+    ) -> Sequence[ExpiryRow]:
+        at, award_id, end = to_micros(since), _BEFORE_ALL_IDS, to_micros(until)
+        if after is not None and after[0] >= since:
+            at, award_id = to_micros(after[0]), after[1]
+        if at > end:
+            return []
+        found: list[ExpiryRow] = []
+        while (wanted := limit - len(found)) > 0:  # more than once only to make up for corrupt rows
+            # Two queries: comparing pairs, SQLite goes through all that expire at that instant.
+            rows = self._expiring(_EXPIRING_THEN, wanted, at=at, after=award_id)
+            if len(rows) < wanted:
+                rows = [*rows, *self._expiring(_EXPIRING_LATER, wanted - len(rows), at=at, until=end)]
+            found += self._expiries(rows)
+            if len(rows) < wanted:
+                break
+            at, award_id = rows[-1][4], rows[-1][0]
+        return found
+
+    def _expiring(self, statement: Select[Any], limit: int, **asked: int) -> Sequence[Any]:
+        return self._unit.rows(statement, tenant=self._tenant, limit=limit, **asked)
+
+    def _expiries(self, rows: Sequence[Any]) -> Iterable[ExpiryRow]:
+        try:
+            return [_expiry_from(*row) for row in rows]
+        except Exception:
+            return readable("award", _expiry_from, ((row[1], row) for row in rows), self._report)
 
     def search(self, query: AwardQuery) -> Sequence[Award]:
         if any(each is not None and not each for each in (query.learner_ids, query.basis_items)):
@@ -303,6 +334,24 @@ _PAGE: Final = 5_000
 _instant_of = lru_cache(65_536)(from_micros)
 
 
+def _expiry_from(*row: Any) -> ExpiryRow:
+    """The row of `_EXPIRING`."""
+    award_id, number, learner_id, certification_id, expires_at, expires_on, zone, recorded_at = row
+    if recorded_at is None:
+        raise ValueError("it has no history")
+    ends = (_instant_of(expires_at), _day_of(expires_on), _zone_of(zone))
+    return award_id, number, learner_id, certification_id, *ends, _instant_of(recorded_at)
+
+
+_day_of = lru_cache(65_536)(parse_date)
+
+
+@lru_cache(1_024)
+def _zone_of(zone: str) -> str:
+    zone_rules(zone)
+    return zone
+
+
 def _statuses_of(asked: Mapping[str, Collection[object] | None]) -> tuple[Select[Any], dict[str, object]]:
     """The statement for these certifications and learners, and its parameters; None does not filter."""
     values: dict[str, object] = {name: wanted for name, wanted in asked.items() if wanted is not None}
@@ -314,85 +363,3 @@ def _statuses_of(asked: Mapping[str, Collection[object] | None]) -> tuple[Select
     if len(values) == len(asked):
         statement = statement.where(within(_award.certification_id, "certification_ids"))
     return statement.order_by(_award.id), values
-
-
-class SqlHistory(HistoryRepository):
-    """Entries in `tables.history`, which only grows; `by_job` reports corrupt rows and leaves them out."""
-
-    def __init__(self, unit: Unit, tenant: str, report: Report) -> None:
-        self._unit = unit
-        self._tenant = tenant
-        self._report = report
-
-    def append(self, entries: Sequence[HistoryEntry], *, undoing: bool = True) -> None:
-        rows = [history_row(self._tenant, entry) for entry in entries]
-        self._unit.insert(tables.history, rows, _numbered("history entry", entries), undoing=undoing)
-
-    def issue(self, issued: Issued) -> None:
-        """Store the first entries of new awards; raises as `append`, and then the transaction has to be left."""
-        rows = issued_history_rows(self._tenant, issued)
-        self._unit.insert(tables.history, rows, f"one of {len(issued)} entries", undoing=False)
-
-    def of(self, award_ids: Collection[int]) -> dict[int, list[HistoryEntry]]:
-        rows = self._unit.rows(_ENTRIES_OF, tenant=self._tenant, award_ids=award_ids) if award_ids else ()
-        return _by_award(exact("history entry", _place(row), history_from, row) for row in rows)
-
-    def by_job(
-        self, job_id: int, after: tuple[int, int] | None, limit: int, *, act: str | None = None
-    ) -> Sequence[HistoryEntry]:
-        found: list[HistoryEntry] = []
-        wanted_act = {} if act is None else {"act": act}
-        entries = _ENTRIES_BY_JOB if act is None else _ENTRIES_BY_JOB.where(_history.act == bindparam("act"))
-        while (wanted := limit - len(found)) > 0:
-            page = entries if after is None else entries.where(_behind(*after))
-            rows = self._unit.rows(page, tenant=self._tenant, job_id=job_id, limit=wanted, **wanted_act)
-            found += readable("history entry", history_from, ((_place(row), row) for row in rows), self._report)
-            if len(rows) < wanted:
-                break
-            after = (rows[-1][0], rows[-1][1])
-        return found
-
-
-def _behind(award_id: int, seq: int) -> ColumnElement[bool]:
-    # Not a comparison of pairs: SQLite goes quadratic there. The first condition is what the index seeks by.
-    return and_(_history.award_id >= award_id, or_(_history.award_id > award_id, _history.seq > seq))
-
-
-class SqlOutbox(Outbox):
-    """Events in `tables.outbox`."""
-
-    def __init__(self, unit: Unit, tenant: str) -> None:
-        self._unit = unit
-        self._tenant = tenant
-
-    def append(self, events: Sequence[Event], *, undoing: bool = True) -> None:
-        rows = [event_row(self._tenant, event) for event in events]
-        self._unit.insert(tables.outbox, rows, _numbered("event", events), undoing=undoing)
-
-    def issue(self, issued: Issued) -> None:
-        """Store the events of new awards; raises as `append`, and then the transaction has to be left."""
-        rows = issued_event_rows(self._tenant, issued)
-        self._unit.insert(tables.outbox, rows, f"one of {len(issued)} events", undoing=False)
-
-    def silence(self, keys: Sequence[tuple[int, int]]) -> None:
-        rows = [(0, self._tenant, *key, 1) for key in dict.fromkeys(keys)]
-        self._unit.amend(tables.outbox, ("notify",), ("tenant", "award_id", "seq", "notify"), rows, "an event")
-
-    def of(self, award_ids: Collection[int]) -> dict[int, list[Event]]:
-        rows = self._unit.rows(_EVENTS_OF, tenant=self._tenant, award_ids=award_ids) if award_ids else ()
-        return _by_award(exact("event", _place(row), event_from, row) for row in rows)
-
-
-def _numbered(kind: str, kept: Sequence[T]) -> str:
-    return f"{kind} {kept[0].seq} of award {kept[0].award_id}" if len(kept) == 1 else f"one of {len(kept)} {kind}s"
-
-
-def _place(row: Sequence[Any]) -> str:
-    return f"{row[1]} of award {row[0]}"
-
-
-def _by_award(kept: Iterable[T]) -> dict[int, list[T]]:
-    found: dict[int, list[T]] = {}
-    for each in kept:
-        found.setdefault(each.award_id, []).append(each)
-    return found

@@ -1,16 +1,18 @@
 """Deliveries: what waits to be handed to somebody outside."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
+from itertools import repeat
 from typing import Any, Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select
 
 from certcore.adapters.sql import tables
 from certcore.adapters.sql.querying import TENANT, among, within
 from certcore.adapters.sql.units import Unit
 from certcore.adapters.sql.values import Report, Row, as_text, as_whole, exact, or_none, readable
-from certcore.domain.deliveries import Delivery, DeliveryState
+from certcore.domain.deliveries import Delivery, DeliveryState, NewDeliveries
 from certcore.domain.time import from_micros, to_micros
 from certcore.ports import DeliveryRepository
 
@@ -24,6 +26,13 @@ _DUE: Final = (
         _delivery.due_at <= bindparam("now"),
         within(_delivery.kind, "kinds"),
     )
+    .order_by(_delivery.due_at, _delivery.id)
+    .limit(bindparam("limit"))
+)
+_BY_ID: Final = among(_delivery.id, "ids", *tables.delivery.c[1:])
+_DEAD: Final = (
+    select(*tables.delivery.c[1:])
+    .where(_delivery.tenant == TENANT, _delivery.state == DeliveryState.DEAD.value)
     .order_by(_delivery.due_at, _delivery.id)
     .limit(bindparam("limit"))
 )
@@ -61,9 +70,46 @@ class SqlDeliveries(DeliveryRepository):
             found.setdefault(each.award_id, []).append(each)
         return found
 
+    def by_id(self, ids: Collection[str]) -> dict[str, Delivery]:
+        rows = self._unit.rows(_BY_ID, tenant=self._tenant, ids=ids) if ids else ()
+        return {row[0]: exact("delivery", row[0], _delivery_from, row) for row in rows}
+
+    def dead(self, after: tuple[datetime, str] | None, limit: int) -> Sequence[Delivery]:
+        found: list[Delivery] = []
+        place = None if after is None else (to_micros(after[0]), after[1])
+        while (wanted := limit - len(found)) > 0:  # more than once only to make up for corrupt rows
+            page = _DEAD if place is None else _DEAD.where(_behind(*place))
+            rows = self._unit.rows(page, tenant=self._tenant, limit=wanted)
+            found += readable("delivery", _delivery_from, ((row[0], row) for row in rows), self._report)
+            if len(rows) < wanted:
+                break
+            place = (rows[-1][5], rows[-1][0])
+        return found
+
+    def tell(self, new: NewDeliveries) -> Collection[str]:
+        """Store new ones from their columns; the ids that were there already."""
+        rows = sorted(_new_rows(self._tenant, new))
+        inserted = self._unit.insert_new(tables.delivery, rows, "a delivery")
+        return () if len(inserted) == len(rows) else set(new.ids) - {delivery_id for (delivery_id,) in inserted}
+
+
+def _behind(due_at: int, delivery_id: str) -> ColumnElement[bool]:
+    # Not a comparison of pairs: SQLite goes quadratic there. The first condition is what the index seeks by.
+    return and_(_delivery.due_at >= due_at, or_(_delivery.due_at > due_at, _delivery.id > delivery_id))
+
 
 def _named(deliveries: Sequence[Delivery]) -> str:
     return f"delivery {deliveries[0].id}" if len(deliveries) == 1 else f"one of {len(deliveries)} deliveries"
+
+
+def _new_rows(tenant: str, new: NewDeliveries) -> Iterator[Row]:
+    due_at = map(_micros_of, new.due_at)
+    same: tuple[object, ...] = (0, DeliveryState.WAITING.value, None, 1)
+    columns = (new.ids, repeat(new.kind), new.award_ids, new.learner_ids, new.payloads, due_at, *map(repeat, same))
+    return zip(repeat(tenant), *columns, strict=False)
+
+
+_micros_of = lru_cache(8_192)(to_micros)
 
 
 def _row(tenant: str, delivery: Delivery) -> Row:

@@ -110,6 +110,7 @@ def issued_event_rows(tenant: str, issued: Issued) -> list[Row]:
         issued.facts,
         each_once(lambda offer: max(now, to_micros(offer.period.issued_at)), issued.offers),
         repeat(int(issued.notify)),
+        repeat(1),
         strict=False,
     )
     return list(rows)
@@ -237,7 +238,7 @@ def history_from(*row: Any) -> HistoryEntry:
 
 
 def event_row(tenant: str, event: Event) -> Row:
-    """The row of `tables.outbox`."""
+    """The row of `tables.outbox`: of an event that is pending."""
     return (
         tenant,
         event.award_id,
@@ -247,12 +248,13 @@ def event_row(tenant: str, event: Event) -> Row:
         event.payload,
         _micros_of(event.due_at),
         1 if event.notify else 0,
+        1,
     )
 
 
 def event_from(*row: Any) -> Event:
-    """The event of a row of `tables.outbox` without its tenant."""
-    award_id, seq, kind, version, payload, due_at, notify = row
+    """The event of a row of `tables.outbox` without its tenant, pending or not."""
+    award_id, seq, kind, version, payload, due_at, notify, _pending = row
     return Event(
         award_id, seq, as_text(kind), as_whole(version), as_text(payload), from_micros(due_at), as_flag(notify)
     )

@@ -1,21 +1,24 @@
 """The storage on SQLite and PostgreSQL: on its own connections, or inside a transaction that the host owns."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from threading import local
 
 from certcore.adapters.sql import schema
-from certcore.adapters.sql.awards import SqlAwards, SqlHistory, SqlOutbox
+from certcore.adapters.sql.awards import SqlAwards
 from certcore.adapters.sql.completions import SqlCompletions
 from certcore.adapters.sql.connecting import connections_to
 from certcore.adapters.sql.definitions import SqlCertifications, SqlJobs
 from certcore.adapters.sql.deliveries import SqlDeliveries
 from certcore.adapters.sql.externals import SqlExternals, SqlSettings
+from certcore.adapters.sql.ledgers import SqlHistory, SqlOutbox
 from certcore.adapters.sql.renewals import SqlRenewals
+from certcore.adapters.sql.sweeps import SqlSweeps
 from certcore.adapters.sql.tombstones import SqlTombstones
 from certcore.adapters.sql.units import Unit
 from certcore.adapters.sql.values import Report
+from certcore.domain.deliveries import NewDeliveries
 from certcore.domain.issuing import Issued
 from certcore.domain.transitions import Change
 from certcore.errors import CorruptRecord, InvalidValue, StorageError
@@ -36,6 +39,7 @@ class SqlTransaction(Transaction):
     awards: SqlAwards
     history: SqlHistory
     outbox: SqlOutbox
+    deliveries: SqlDeliveries
 
     def __init__(self, unit: Unit, tenant: str, report: Report) -> None:
         self.unit = unit
@@ -43,13 +47,14 @@ class SqlTransaction(Transaction):
         self.tombstones = SqlTombstones(unit, tenant)
         self.awards = SqlAwards(unit, tenant, report, self.tombstones)
         self.history = SqlHistory(unit, tenant, report)
-        self.outbox = SqlOutbox(unit, tenant)
+        self.outbox = SqlOutbox(unit, tenant, report)
         self.jobs = SqlJobs(unit, tenant, report)
         self.completions = SqlCompletions(unit, tenant)
         self.renewals = SqlRenewals(unit, tenant)
         self.deliveries = SqlDeliveries(unit, tenant, report)
         self.externals = SqlExternals(unit, tenant, report)
         self.settings = SqlSettings(unit, tenant)
+        self.sweeps = SqlSweeps(unit, tenant)
 
     def issue(self, issued: Issued) -> None:
         """Store the columns as they are, without a value object for each row."""
@@ -62,6 +67,10 @@ class SqlTransaction(Transaction):
         self.awards.change(changes)
         self.history.append([change.entry for change in changes], undoing=False)
         self.outbox.append([change.event for change in changes], undoing=False)
+
+    def tell(self, new: NewDeliveries) -> Collection[str]:
+        """Store the columns as they are."""
+        return self.deliveries.tell(new)
 
 
 class _Current(local):
@@ -84,11 +93,15 @@ class SqlStorage(Storage):
     def __init__(self, target: object, *, tenant: str = "default", on_corrupt: Report = log_corrupt) -> None:
         if not 0 < len(tenant) <= _LONGEST_TENANT:
             raise InvalidValue("tenant", tenant, f"1 to {_LONGEST_TENANT} characters")
-        self.tenant = tenant
+        self._tenant = tenant
         self.on_corrupt = on_corrupt
         self._connections = connections_to(target)
         self._current = _Current()
         self._checked = False
+
+    @property
+    def tenant(self) -> str:
+        return self._tenant
 
     @contextmanager
     def transaction(self) -> Iterator[SqlTransaction]:
@@ -117,7 +130,7 @@ class SqlStorage(Storage):
             if not self._checked:
                 schema.demand(unit)
                 self._checked = True
-            self._current.transaction = SqlTransaction(unit, self.tenant, self.on_corrupt)
+            self._current.transaction = SqlTransaction(unit, self._tenant, self.on_corrupt)
             try:
                 yield self._current.transaction
             finally:

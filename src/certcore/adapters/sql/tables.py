@@ -22,11 +22,14 @@ from certcore.adapters.sql.columns import (
     word,
 )
 
-REVISION: Final = "0003"
+REVISION: Final = "0004"
 """The revision of the tables; the newest migration leads to it."""
 
 REVOKED: Final = "end_reason = 'revoked'"
 """Which awards the index of revocations has: a query that says just this can use it."""
+
+PENDING: Final = "pending = 1"
+"""Which events the index of those to dispatch has, in the same way."""
 
 
 certification: Final = table(
@@ -147,7 +150,16 @@ outbox: Final = table(
     required("payload", prose()),
     required("due_at", BigInteger),
     required("notify", FLAG),
-    index("outbox_due", "due_at", "award_id", "seq"),
+    optional("pending", FLAG),  # 1 or NULL: events from before they were dispatched to anybody stay untold
+    Index(
+        f"{PREFIX}outbox_pending",
+        "tenant",
+        "pending",
+        "award_id",
+        "seq",
+        sqlite_where=text(PENDING),
+        postgresql_where=text(PENDING),
+    ),
 )
 
 job: Final = table(
@@ -284,4 +296,17 @@ setting: Final = table(
     required("value", prose()),
     required("version", BigInteger),
     required("head", octets(32)),
+)
+
+sweep: Final = table(
+    "sweep",
+    ("rule",),
+    required("rule", word(64)),
+    required("since", BigInteger),
+    required("swept_until", BigInteger),
+    required("zones", word(32)),
+    optional("target", BigInteger),
+    optional("cursor_at", BigInteger),
+    optional("cursor_id", BigInteger),
+    required("version", BigInteger),
 )

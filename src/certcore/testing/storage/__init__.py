@@ -9,6 +9,7 @@ from certcore.testing.storage.issuing import IssuingContract
 from certcore.testing.storage.jobs import JobContract
 from certcore.testing.storage.ledgers import HistoryContract, OutboxContract
 from certcore.testing.storage.lives import CompletionContract, DeliveryContract, RenewalContract
+from certcore.testing.storage.notices import DispatchContract, ExpiryContract, SweepContract, TellingContract
 from certcore.testing.storage.removal import RemovalContract
 from certcore.testing.storage.search import SearchContract
 from certcore.testing.storage.standing import RevocationContract, StatusContract
@@ -37,6 +38,10 @@ class StorageContract(
     CompletionContract,
     RenewalContract,
     DeliveryContract,
+    DispatchContract,
+    TellingContract,
+    SweepContract,
+    ExpiryContract,
     RemovalContract,
 ):
     """Every promise of the storage. Subclass it and override the fixture ``storage`` with an empty one."""
