@@ -3,6 +3,7 @@
 from certcore.domain.awards import Award, Basis, BasisKind, Details, Link, Period, Status
 from certcore.domain.certifications import Certification, Item, ItemKind, ItemRef
 from certcore.domain.decisions import Held, Outcome
+from certcore.domain.documents import DocumentTemplate
 from certcore.domain.external import ExternalCertificate
 from certcore.domain.files import FileJudgement, FileLimits, Finding, Verdict
 from certcore.domain.people import Act, Actor, Person, Role, Scope
@@ -12,6 +13,7 @@ from certcore.domain.renewability import Renewability
 from certcore.domain.renewals import Renewal
 from certcore.domain.reviewers import ExternalSettings
 from certcore.domain.settings import Settings
+from certcore.domain.verification import Verification, VerificationState
 from certcore.errors import (
     CertcoreError,
     CodeTaken,
@@ -54,7 +56,9 @@ from certcore.errors import (
     StorageError,
     UnknownShortCode,
     UnknownZone,
+    Unprintable,
     UnreadableFile,
+    Withdrawn,
 )
 from certcore.registrar import Registrar
 from certcore.services.access import RoleAccess
@@ -82,6 +86,7 @@ __all__ = [
     "CorruptRecord",
     "DateOutOfRange",
     "Details",
+    "DocumentTemplate",
     "Duplicates",
     "ExternalCertificate",
     "ExternalSettings",
@@ -147,6 +152,10 @@ __all__ = [
     "TableFormat",
     "UnknownShortCode",
     "UnknownZone",
+    "Unprintable",
     "UnreadableFile",
     "Verdict",
+    "Verification",
+    "VerificationState",
+    "Withdrawn",
 ]

@@ -24,6 +24,8 @@
     │   ├── NotRenewable        the award cannot be renewed now (R-50)
     │   ├── InTransaction       what cannot be taken back, asked for inside a transaction
     │   ├── NotLive             the award is no longer live: it cannot be changed
+    │   ├── Withdrawn           the award was taken away: no document proves it (R-100)
+    │   ├── Unprintable         no font of the printer has a character of the document (R-100)
     │   ├── StillLive           the award is live: it cannot be purged (R-61)
     │   ├── LiveAwards          the certification has live awards: it is not deleted unless that is asked for (R-4)
     │   ├── NotTypedBack        what was typed is not the code or name of what is to be deleted (R-4)
@@ -334,6 +336,32 @@ class NotLive(Refused):
     @property
     def message(self) -> str:
         return f"award {self.number} is no longer live; issue a new award instead of changing it."
+
+
+@define
+class Withdrawn(Refused):
+    """The award with this ``number`` was revoked, unassigned or undone: there is nothing to prove any more."""
+
+    code = "withdrawn"
+    number: str
+
+    @property
+    def message(self) -> str:
+        return f"award {self.number} was taken away; only an award that was not has a document."
+
+
+@define
+class Unprintable(Refused):
+    """The ``field`` of a document has a ``character`` for which no font of the printer has a glyph."""
+
+    code = "unprintable"
+    field: str
+    character: str
+
+    @property
+    def message(self) -> str:
+        point = f"U+{ord(self.character):04X}" if len(self.character) == 1 else "nothing that can be seen"
+        return f"{self.field} has {point}, which no font here can print; give the printer a font that has it."
 
 
 @define

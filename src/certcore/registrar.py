@@ -15,6 +15,7 @@ from certcore.ports import (
     Catalog,
     Clock,
     Directory,
+    DocumentPrinter,
     DocumentStore,
     FileJudge,
     FileScanner,
@@ -35,6 +36,7 @@ from certcore.services.defining import Defining
 from certcore.services.importing import Importing
 from certcore.services.notifying import Notifying
 from certcore.services.previewing import Previewing
+from certcore.services.proving import Proving
 from certcore.services.renewing import Renewing
 from certcore.services.reporting import Reporting
 from certcore.services.reviewing import Reviewing
@@ -50,6 +52,7 @@ class Registrar:
     ``file_judge`` nobody can upload external certificates, which ``file_scanner`` scans for viruses.
     ``notifier`` sends notices, with the files that ``attachments`` make; several are given by name, each sends every
     notice. ``template_engines`` are those that templates may name besides short codes.
+    Without a ``printer`` awards have no documents.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class Registrar:
         notifier: Notifier | Mapping[str, Notifier] | None = None,
         attachments: Sequence[Attach] = (),
         template_engines: Mapping[str, TemplateEngine] = MappingProxyType({}),
+        printer: DocumentPrinter | None = None,
     ) -> None:
         ports = Ports(
             storage=storage,
@@ -85,6 +89,7 @@ class Registrar:
             notifiers=_named(notifier),
             attachments=tuple(attachments),
             template_engines=template_engines,
+            printer=printer,
         )
         self.defining = Defining(ports)
         self.archiving = Archiving(ports)
@@ -94,6 +99,7 @@ class Registrar:
         self.importing = Importing(ports)
         self.notifying = Notifying(ports)
         self.previewing = Previewing(ports)
+        self.proving = Proving(ports)
         self.renewing = Renewing(ports)
         self.reporting = Reporting(ports)
         self.viewing = Viewing(ports)

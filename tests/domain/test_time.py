@@ -26,7 +26,6 @@ from certcore.domain.time import (
     parse_instant,
     start_of_day,
     to_micros,
-    written_day,
     zone_rules,
 )
 from certcore.errors import DateOutOfRange, InvalidValue, NaiveDatetime, SkippedDay, UnknownZone
@@ -446,23 +445,3 @@ def test_any_text_is_a_date_or_a_typed_error(text: str) -> None:
     except InvalidValue:
         read = "refused"
     assert read in {text, "refused"}
-
-
-@pytest.mark.parametrize(
-    ("language", "written"),
-    [
-        ("en", "February 27, 2025"),
-        ("it", "27 febbraio 2025"),
-        ("de", "27. Februar 2025"),
-        ("pt-BR", "27 de fevereiro de 2025"),
-        ("it-CH", "27 febbraio 2025"),
-        ("ja", "2025年2月27日"),
-        ("tlh", "2025-02-27"),
-        ("", "2025-02-27"),
-        ("../../en", "2025-02-27"),
-        ("en/../..", "2025-02-27"),
-        ("e" * 300, "2025-02-27"),
-    ],
-)
-def test_a_day_is_written_as_its_reader_writes_it_or_else_in_digits(language: str, written: str) -> None:
-    assert written_day(date(2025, 2, 27), language) == written

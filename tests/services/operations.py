@@ -22,6 +22,7 @@ from certcore.services.importing import ImportReport, ImportRequest
 from certcore.services.notifying import Notifying
 from certcore.services.reviewing import ExternalUpload
 from tests.services.platform import ADMIN, Platform
+from tests.services.printing import PlainPrinter
 from tests.services.reviewing.office import PDF, PrefixJudge
 
 ACTORS: Final = {role: f"the-{role}" for role in Role}
@@ -49,7 +50,14 @@ def world() -> Platform:
         admins={ACTORS[Role.GROUP_ADMIN]: ["nurses"], "chief": ["everybody"]},
     )
     catalog = MemoryCatalog([Item(C_1), Item(C_2)])
-    platform = Platform(MemoryStorage(), directory, catalog, documents=MemoryDocuments(), file_judge=PrefixJudge())
+    platform = Platform(
+        MemoryStorage(),
+        directory,
+        catalog,
+        documents=MemoryDocuments(),
+        file_judge=PrefixJudge(),
+        printer=PlainPrinter(),
+    )
     platform.registrar.reviewing.change_settings(
         actor=ADMIN, self_import=True, own_review=True, reviewers=list(Reviewers)
     )
@@ -214,6 +222,8 @@ BY_NUMBER: Final[dict[str, Sample]] = {
     "renewing.cancel": _cancel,
     "renewing.check": lambda platform, actor, number: platform.registrar.renewing.check(number, actor=actor),
     "renewing.start": lambda platform, actor, number: platform.registrar.renewing.start(number, actor=actor),
+    "proving.document": lambda platform, actor, number: platform.registrar.proving.document(number, actor=actor),
+    "proving.share": lambda platform, actor, number: platform.registrar.proving.share(number, actor=actor),
     "reporting.show": lambda platform, actor, number: platform.registrar.reporting.show(number, actor=actor),
 }
 """Operations on one award, by its number."""
@@ -330,6 +340,9 @@ SAMPLES: Final[dict[str, Sample]] = {
     ),
     "previewing.summary": lambda platform, actor, username: _of(
         platform.registrar.previewing.summary("SAFE-1", YEARS, actor=actor, first=99).first, username
+    ),
+    "proving.documents": lambda platform, actor, username: any(
+        each.number == number_of(platform, username) for each in platform.registrar.proving.documents(actor=actor)
     ),
     "reporting.awarded": lambda platform, actor, username: _of(
         platform.registrar.reporting.awarded("SAFE-1", actor=actor), username

@@ -11,7 +11,7 @@ from certcore.domain.certifications import Certification, Item, ItemKind, ItemRe
 from certcore.domain.people import Actor, Person, Role
 from certcore.domain.policy import RenewalPolicy
 from certcore.domain.settings import Settings
-from certcore.ports import DocumentStore, FileJudge, Storage
+from certcore.ports import DocumentPrinter, DocumentStore, FileJudge, Storage
 from certcore.registrar import Registrar
 from certcore.services.awarding import AwardReport, AwardRequest
 
@@ -30,6 +30,7 @@ class Platform:
     now: datetime = datetime(2026, 3, 1, 12, tzinfo=UTC)
     documents: DocumentStore | None = None
     file_judge: FileJudge | None = None
+    printer: DocumentPrinter | None = None
     registrar: Registrar = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -42,6 +43,7 @@ class Platform:
             settings=self.settings,
             documents=self.documents,
             file_judge=self.file_judge,
+            printer=self.printer,
         )
 
     def certification(self, code: str = "SAFE-1", items: Collection[str] = (), **parts: object) -> Certification:

@@ -16,14 +16,17 @@ from certcore.adapters.in_process import InProcessJobs
 from certcore.adapters.pdf_judge import PdfJudge
 from certcore.adapters.sql import SqlCatalog, SqlDirectory, SqlStorage, revisions
 from certcore.cli.output import Screen
+from certcore.cli.printing import LatePrinter
 from certcore.domain.numbers import RandomBytes
 from certcore.domain.people import Actor
+from certcore.domain.settings import Settings
 from certcore.errors import InvalidValue
 from certcore.ports import Clock
 from certcore.registrar import Registrar
 
 DB_ENV: Final = "CERTCORE_DB"
 DOCUMENTS_ENV: Final = "CERTCORE_DOCUMENTS"
+LINKS: Final = ("renew_link", "document_link", "verify_link")
 DEFAULT_DB: Final = "certcore.db"
 ACTOR: Final = Actor.program("command line")
 
@@ -37,6 +40,7 @@ class Platform:
     catalog: SqlCatalog
     registrar: Registrar
     judges_files: bool
+    printer: LatePrinter
 
     @classmethod
     @contextmanager
@@ -49,6 +53,8 @@ class Platform:
             if found != needed:
                 storage.upgrade()
             directory, catalog = SqlDirectory(storage), SqlCatalog(storage)
+            settings = environment_settings()
+            printer = LatePrinter(issuer=settings.issuer)
             registrar = Registrar(
                 storage=storage,
                 directory=directory,
@@ -58,8 +64,10 @@ class Platform:
                 random_bytes=random_bytes,
                 documents=FolderDocuments(documents_folder(url)),
                 file_judge=judge,
+                printer=printer,
+                settings=settings,
             )
-            yield cls(storage, directory, catalog, registrar, judge is not None)
+            yield cls(storage, directory, catalog, registrar, judge is not None, printer)
         finally:
             storage.close()
             if judge is not None:
@@ -117,6 +125,13 @@ def documents_folder(url: str) -> str:
         return named
     file = url.removeprefix("sqlite:///").partition("?")[0] if url.startswith("sqlite:///") else ""
     return f"{file or 'certcore'}.documents"
+
+
+def environment_settings() -> Settings:
+    """The settings that the environment names, such as ``CERTCORE_VERIFY_LINK``; raises `InvalidValue`."""
+    renew, document, verify = (os.environ.get(f"CERTCORE_{name.upper()}") or None for name in LINKS)
+    issuer = os.environ.get("CERTCORE_ISSUER", "")
+    return Settings(renew_link=renew, document_link=document, verify_link=verify, issuer=issuer)
 
 
 def database_url(db: str) -> str:

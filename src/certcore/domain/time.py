@@ -29,7 +29,6 @@ _OFFSET = re.compile(r"(?:UTC)?([+-])([0-9]{2}):?([0-9]{2})")
 _LONGEST_OFFSET = timedelta(hours=18)
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ISO_INSTANT = re.compile(rf"{_ISO_DATE.pattern}[T ][0-9:.]+(?:Z|[+-][0-9:]+)?")
-_LOCALE = re.compile("[a-z]{2,3}(_[a-z0-9]{2,8})?")
 _MICROSECOND = timedelta(microseconds=1)
 _ONE_DAY = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -229,18 +228,6 @@ def parse_instant(text: str) -> datetime:
         with suppress(ValueError):
             return as_instant(datetime.fromisoformat(text))
     raise InvalidValue("instant", text, "ISO 8601 with an offset, such as 2026-01-31T00:00:00Z")
-
-
-def written_day(day: date, language: str) -> str:
-    """``day`` as people write it in ``language``, such as ``February 27, 2025``; ``2025-02-27`` in one not known here.
-
-    ``language`` is a code such as ``en`` or ``pt-BR``, of which the most exact part that is known counts.
-    """
-    code = language.replace("-", "_").lower()
-    for locale in filter(_LOCALE.fullmatch, (code, code.partition("_")[0])):
-        with suppress(ValueError):
-            return pendulum.Date(day.year, day.month, day.day).format("LL", locale=locale)
-    return day.isoformat()
 
 
 def format_instant(instant: datetime) -> str:

@@ -22,6 +22,7 @@ from certcore.ports.lives import (
     TombstoneRepository,
 )
 from certcore.ports.notices import Attach, Notifier, TemplateEngine
+from certcore.ports.printing import DocumentPrinter
 from certcore.ports.storage import (
     AwardQuery,
     AwardRepository,
@@ -47,6 +48,7 @@ __all__ = [
     "CompletionRepository",
     "DeliveryRepository",
     "Directory",
+    "DocumentPrinter",
     "DocumentStore",
     "ExpiryRow",
     "ExternalQuery",

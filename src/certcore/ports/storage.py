@@ -154,6 +154,10 @@ class AwardRepository(ABC):
         """Those that exist, by number."""
 
     @abstractmethod
+    def by_token(self, token: bytes) -> Award | None:
+        """The award with this verification token; None when there is none, which costs the same for all others."""
+
+    @abstractmethod
     def live(self, certification_ids: Collection[int], learner_ids: Collection[str]) -> dict[tuple[int, str], Award]:
         """The live awards of these learners in these certifications, by (certification id, learner id)."""
 

@@ -16,6 +16,8 @@ from certcore.ports import AwardQuery, AwardRepository, ExpiryRow, StatusRow
 
 _EXPIRY: Final = "expiry"
 
+_NOT_THERE: Final = -1
+
 
 class _BesideAwards(Protocol):
     def forget(self, award_ids: Collection[int]) -> None:
@@ -104,6 +106,9 @@ class MemoryAwards(AwardRepository):
 
     def by_number(self, numbers: Collection[str]) -> dict[str, Award]:
         return {number: self._rows[award_id] for number, award_id in found(self._by_number, numbers).items()}
+
+    def by_token(self, token: bytes) -> Award | None:
+        return self._rows.get(self._by_token.get(token, _NOT_THERE))
 
     def live(self, certification_ids: Collection[int], learner_ids: Collection[str]) -> dict[tuple[int, str], Award]:
         learners = set(learner_ids)

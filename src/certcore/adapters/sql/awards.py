@@ -45,6 +45,7 @@ _BY_ID: Final = among(_award.id, "ids", *_ALL_COLUMNS)
 _BY_NUMBER: Final = among(_award.number, "numbers", *_ALL_COLUMNS)
 _BY_LEARNER: Final = among(_award.learner_id, "learner_ids", *_ALL_COLUMNS)
 _ALL: Final = select(*_ALL_COLUMNS).where(_award.tenant == TENANT)
+_BY_TOKEN: Final = _ALL.where(_award.token == bindparam("token"))
 _LIVE: Final = _BY_LEARNER.where(within(_award.certification_id, "certification_ids"), _award.live == 1)
 _BEFORE_ALL_IDS: Final = -1
 
@@ -156,6 +157,9 @@ class SqlAwards(AwardRepository):
 
     def by_number(self, numbers: Collection[str]) -> dict[str, Award]:
         return {award.number: award for award in self._found(_BY_NUMBER, numbers, numbers=numbers)}
+
+    def by_token(self, token: bytes) -> Award | None:
+        return next(iter(self._found(_BY_TOKEN, [token], token=token)), None)
 
     def live(self, certification_ids: Collection[int], learner_ids: Collection[str]) -> dict[tuple[int, str], Award]:
         found = self._found(

@@ -15,6 +15,7 @@ from certcore.cli.commands import (
     imports,
     people,
     policy,
+    proving,
     renewing,
     reports,
     world,
@@ -40,6 +41,8 @@ def register(app: App) -> None:
     app.command(awards.search)
     app.command(awards.show)
     reports.register(app)
+    app.command(proving.pdf)
+    app.command(proving.verify)
     external.register(app)
     policy.register(app)
     database.register(app)

@@ -121,6 +121,7 @@ class AwardContract(StorageCase):
         with storage.reading() as tx:
             assert_same(tx.awards.by_id([award.id])[award.id], award)
             assert_same(tx.awards.by_number([award.number])[award.number], award)
+            assert_same(tx.awards.by_token(award.token), award)
             assert_same(tx.awards.search(AwardQuery(NOW, number=award.number))[0], award)
             assert_same(tx.awards.by_id([successor.id])[successor.id], successor)
             assert_same(tx.awards.by_id([plain.id])[plain.id], evolve(changed, renewed_by=successor.id))
@@ -149,6 +150,7 @@ class AwardContract(StorageCase):
         with storage.reading() as tx:
             assert tx.awards.by_id([award.id, 1]) == {award.id: award}
             assert tx.awards.by_number(["", award.number, award.number.lower() + " "]) == {award.number: award}
+            assert tx.awards.by_token(b"") is tx.awards.by_token(award.token[:-1]) is None
             assert tx.awards.live([certification.id, 1], ["nobody"]) == {}
 
     def test_empty_batches_of_awards_do_nothing(self, storage: Storage) -> None:
