@@ -57,6 +57,7 @@ _HOMES = {
         "SkippedDay",
         "StillLive",
         "StorageError",
+        "Undeliverable",
         "UnknownShortCode",
         "UnknownZone",
         "Unprintable",

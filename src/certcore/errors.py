@@ -22,6 +22,7 @@
     │   ├── NotAllowedHere      switched off in the platform's settings (R-9)
     │   ├── NotSupported        an adapter of this platform cannot do it
     │   ├── NotRenewable        the award cannot be renewed now (R-50)
+    │   ├── Undeliverable       a reader whom no further attempt would reach (R-83)
     │   ├── InTransaction       what cannot be taken back, asked for inside a transaction
     │   ├── NotLive             the award is no longer live: it cannot be changed
     │   ├── Withdrawn           the award was taken away: no document proves it (R-100)
@@ -312,6 +313,19 @@ class NotRenewable(Refused):
     def message(self) -> str:
         why = " ".join(map(str, self.reasons))
         return f"award {self.number} cannot be renewed now: {why} Once that has changed, start again."
+
+
+@define
+class Undeliverable(Refused):
+    """A notifier cannot reach the person ``recipient``, today or later: ``problem`` (R-83)."""
+
+    code = "undeliverable"
+    recipient: str
+    problem: str
+
+    @property
+    def message(self) -> str:
+        return f"{_shown(self.recipient)} cannot be reached: {self.problem}; correct that and send the message again."
 
 
 @define

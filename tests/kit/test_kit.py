@@ -10,21 +10,31 @@ from certcore.testing import (
     DirectoryContract,
     DocumentStoreContract,
     EnrolmentContract,
+    InboxContract,
     JobQueueContract,
     StorageContract,
 )
 
 pytest_plugins = ["pytester"]
 
-CONTRACTS = [EnrolmentContract, DirectoryContract, DocumentStoreContract, JobQueueContract, StorageContract]
+CONTRACTS = [
+    EnrolmentContract,
+    DirectoryContract,
+    DocumentStoreContract,
+    InboxContract,
+    JobQueueContract,
+    StorageContract,
+]
 
 BINDING = """
 import pytest
 from certcore.testing import *
 from certcore.testing.catalog import ITEMS
+from certcore.testing.notifiers import Received
 from tests.kit.wrong import *
 from tests.kit.wrong_catalogs import *
 from tests.kit.wrong_lives import *
+from tests.kit.wrong_notifiers import *
 from tests.kit.wrong_notices import *
 
 class TestWrong({contract}):
@@ -42,6 +52,9 @@ class TestWrong({contract}):
 
     def damage(self, documents, ref, content):
         documents._kept[ref] = documents._kept[ref][0], content
+
+    def received(self, notifier):
+        return [Received.of(each) for each in notifier._kept.values()]
 """
 
 WRONG_STORAGES = {
@@ -281,6 +294,35 @@ WRONG_DOCUMENTS = {
 }
 
 
+WRONG_INBOXES = {
+    "ToldTwice()": [
+        "test_f25_a_repeat_has_the_same_id",
+        "test_a_repeat_is_told_once",
+        "test_of_threads_that_repeat_a_message_each_succeeds",
+        "test_messages_of_one_reader_are_told_apart",
+    ],
+    "NewestWords()": ["test_a_repeat_is_told_once"],
+    "RaisesOnRepeat()": ["test_of_threads_that_repeat_a_message_each_succeeds"],
+    "AsciiWords()": [
+        "test_a_body_arrives_as_it_is[right to left]",
+        "test_a_body_arrives_as_it_is[beyond the basic plane]",
+    ],
+    "WrittenAsMail()": [
+        "test_a_body_arrives_as_it_is[headers]",
+    ],
+    "CutSubjects()": ["test_a_subject_arrives_as_it_is[xxxxxxxxxxxx]"],
+    "NoFiles()": ["test_files_arrive_as_they_are", "test_a_message_comes_back_as_it_was"],
+    "FoldedPeople()": ["test_people_have_their_own"],
+    "AnybodyReads()": ["test_people_have_their_own"],
+    "ReadAgain()": ["test_a_message_is_read_once"],
+    "TiedPages()": [
+        "test_messages_come_in_pages_newest_first[1]",
+        "test_messages_come_in_pages_newest_first[3]",
+    ],
+    "OnlyReaders()": ["test_the_forgotten_are_in_no_message"],
+}
+
+
 @pytest.mark.parametrize(("adapter", "tests"), WRONG_STORAGES.items(), ids=WRONG_STORAGES)
 def test_a_wrong_storage_fails(pytester: pytest.Pytester, adapter: str, tests: list[str]) -> None:
     """Each of the tests named fails."""
@@ -309,6 +351,12 @@ def test_a_wrong_job_queue_fails(pytester: pytest.Pytester, adapter: str, tests:
 def test_a_wrong_document_store_fails(pytester: pytest.Pytester, adapter: str, tests: list[str]) -> None:
     """Each of the tests named fails."""
     assert_fails(pytester, "DocumentStoreContract", "documents", adapter, tests)
+
+
+@pytest.mark.parametrize(("adapter", "tests"), WRONG_INBOXES.items(), ids=WRONG_INBOXES)
+def test_a_wrong_inbox_fails(pytester: pytest.Pytester, adapter: str, tests: list[str]) -> None:
+    """Each of the tests named fails."""
+    assert_fails(pytester, "InboxContract", "notifier", adapter, tests)
 
 
 def assert_fails(pytester: pytest.Pytester, contract: str, fixture: str, adapter: str, tests: list[str]) -> None:
@@ -344,6 +392,8 @@ def test_every_test_of_a_contract_says_what_it_wants(contract: type) -> None:
         ("CatalogContract", "catalog"),
         ("EnrolmentContract", "catalog"),
         ("DocumentStoreContract", "documents"),
+        ("NotifierContract", "notifier"),
+        ("InboxContract", "notifier"),
     ],
 )
 def test_a_contract_without_an_adapter_says_what_to_override(

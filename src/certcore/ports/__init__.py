@@ -21,7 +21,7 @@ from certcore.ports.lives import (
     SweepRepository,
     TombstoneRepository,
 )
-from certcore.ports.notices import Attach, Notifier, TemplateEngine
+from certcore.ports.notices import Attach, Inbox, Notifier, TemplateEngine
 from certcore.ports.printing import DocumentPrinter
 from certcore.ports.storage import (
     AwardQuery,
@@ -56,6 +56,7 @@ __all__ = [
     "FileJudge",
     "FileScanner",
     "HistoryRepository",
+    "Inbox",
     "JobQueue",
     "JobRepository",
     "Notifier",

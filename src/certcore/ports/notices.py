@@ -1,10 +1,11 @@
 """What sends notices, and what turns templates into their words."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
-from certcore.domain.notices import Attachment, Message
+from certcore.domain.notices import Attachment, InboxEntry, Message
 
 
 class Notifier(Protocol):
@@ -13,10 +14,38 @@ class Notifier(Protocol):
     def send(self, message: Message) -> None:
         """Send the message; what it raises lets the message wait for another attempt.
 
+        But for `Undeliverable`, after which nobody tries again until that is asked for.
         Returning means that it was taken. The same ``message.id`` again is the same notice, whose words may be newer:
         whoever can tells it once (R-82). It is called on a thread of its own, never inside a transaction of the
         storage, by several threads at once, and is given up when it takes longer than `Settings.notifier_seconds`.
         """
+
+
+class Inbox(ABC):
+    """A notifier whose messages are kept for people to read in the host's own pages.
+
+    One object serves one tenant and any number of threads.
+    """
+
+    @abstractmethod
+    def send(self, message: Message) -> None:
+        """Keep the message for its recipient; one whose id is there already changes nothing: it is told once (R-82)."""
+
+    @abstractmethod
+    def of(self, person_id: str, before: tuple[datetime, str] | None, limit: int) -> Sequence[InboxEntry]:
+        """A page of a person's messages, newest first by (received at, id), all before the pair given."""
+
+    @abstractmethod
+    def unread(self, person_id: str) -> int:
+        """How many of a person's messages are unread."""
+
+    @abstractmethod
+    def mark_read(self, person_id: str, ids: Collection[str]) -> None:
+        """Mark messages as read now; those read already, of others or not there are passed over."""
+
+    @abstractmethod
+    def forget(self, person_id: str) -> None:
+        """Remove every message to a person, and about them to others (R-62)."""
 
 
 Attach = Callable[[Message], Attachment | None]

@@ -18,6 +18,7 @@ pytest.register_assert_rewrite(
     "certcore.testing.directory",
     "certcore.testing.documents",
     "certcore.testing.job_queue",
+    "certcore.testing.notifiers",
     "certcore.testing.storage",
     "certcore.testing.values",
 )
@@ -26,6 +27,7 @@ from certcore.testing.catalog import CatalogContract, EnrolmentContract  # noqa:
 from certcore.testing.directory import DirectoryContract  # noqa: E402
 from certcore.testing.documents import DocumentStoreContract  # noqa: E402
 from certcore.testing.job_queue import JobQueueContract  # noqa: E402
+from certcore.testing.notifiers import InboxContract, NotifierContract  # noqa: E402
 from certcore.testing.storage import StorageContract  # noqa: E402
 
 __all__ = [
@@ -33,6 +35,8 @@ __all__ = [
     "DirectoryContract",
     "DocumentStoreContract",
     "EnrolmentContract",
+    "InboxContract",
     "JobQueueContract",
+    "NotifierContract",
     "StorageContract",
 ]

@@ -18,6 +18,7 @@ from certcore.domain.external import Claim, Document, ExternalCertificate, Exter
 from certcore.domain.files import digest_of
 from certcore.domain.history import Event, HistoryEntry
 from certcore.domain.jobs import Job
+from certcore.domain.notices import Message, When
 from certcore.domain.numbers import new_numbers
 from certcore.domain.people import Actor, Person
 from certcore.domain.policy import RenewalPolicy
@@ -147,6 +148,27 @@ def make_delivery(award: Award, **changes: Any) -> Delivery:
     """A delivery that waits and is due at `NOW`."""
     new = delivery_id("retake", new_id())
     return evolve(Delivery(new, "retake", award.id, award.learner_id, '{"item":"course:C-1"}', NOW), **changes)
+
+
+def make_message(recipient: Person | None = None, **changes: Any) -> Message:
+    """A reminder to its learner; without a recipient, to one of its own."""
+    new = new_id()
+    reader = recipient or make_person(f"reader-{new}")
+    message = Message(
+        id=delivery_id("notice", new),
+        recipient=reader,
+        learner_id=reader.id,
+        language="en",
+        subject="First aid: last valid day June 14, 2027",
+        body="Hello Ada,\n\nyour certification ends soon.",
+        rule="reminder",
+        when=When.parse("30 days before"),
+        at=NOW,
+        number=number_of(new),
+        certification="First aid",
+        last_valid_day=date(2027, 6, 14),
+    )
+    return evolve(message, **changes)
 
 
 def make_tombstone(award: Award, **changes: Any) -> Tombstone:

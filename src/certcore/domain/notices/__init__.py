@@ -1,6 +1,7 @@
 """Notices: which rule tells whom of what, when, and in which words (R-80 to R-82)."""
 
 from certcore.domain.notices.book import NOTICES_SETTING, NoticeBook
+from certcore.domain.notices.inbox import InboxEntry
 from certcore.domain.notices.messages import Attachment, Message, Notice, notice_id, unwanted
 from certcore.domain.notices.rules import NoticeRule
 from certcore.domain.notices.short_codes import SHORT_CODES, ShortCode, codes_in, render_body, render_subject
@@ -23,6 +24,7 @@ __all__ = [
     "Attachment",
     "Audience",
     "Expiry",
+    "InboxEntry",
     "Message",
     "Moment",
     "Notice",

@@ -20,7 +20,8 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
 
 Certificate number: [number]
 Valid from: [issued_on]
-Last valid day: [last_valid_day] ([zone])
+Last valid day: [last_valid_day]
+Time zone of these days: [zone]
 Score: [score]"""
         + _LINKS,
     ),
@@ -52,7 +53,8 @@ the certification [certification] of [learner] is renewed.
 
 New certificate number: [number]
 Valid from: [issued_on]
-Last valid day: [last_valid_day] ([zone])"""
+Last valid day: [last_valid_day]
+Time zone of these days: [zone]"""
         + _LINKS,
     ),
     "revoked": (
@@ -67,7 +69,8 @@ the certification [certification] of [learner], certificate [number], was revoke
 
 [learner] is enrolled again in [item]. Completing it renews the certification [certification].
 
-Last valid day of the present certificate, [number]: [last_valid_day] ([zone])""",
+Present certificate: [number]
+Its last valid day: [last_valid_day]""",
     ),
     "external_submitted": (
         "To review: [title] of [learner]",

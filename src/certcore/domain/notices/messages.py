@@ -155,11 +155,12 @@ class Message:
     ``id`` is the same over every attempt and every notifier, so that a repeat can be dropped (R-82). ``language`` is
     that of the words. ``subject`` has one line, ``body`` is plain text with line feeds. ``number``, ``certification``
     and ``last_valid_day`` are those of the award, None where it tells of none or it never expires. ``links`` are by
-    short code. ``at`` is the moment that it tells of.
+    short code. ``at`` is the moment that it tells of, ``learner_id`` whom it is about.
     """
 
     id: str
     recipient: Person
+    learner_id: str
     language: str
     subject: str
     body: str
