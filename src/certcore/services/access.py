@@ -55,6 +55,7 @@ OPERATIONS: Final[Mapping[str, tuple[Act, ...]]] = MappingProxyType(
         "importing.run": (Act.IMPORT,),
         "importing.undo": (Act.IMPORT,),
         "notifying.history": (Act.SET_NOTICES,),
+        "notifying.preview": (Act.SET_NOTICES,),
         "notifying.remove_rule": (Act.SET_NOTICES,),
         "notifying.remove_template": (Act.SET_NOTICES,),
         "notifying.rules": (Act.SET_NOTICES,),

@@ -131,7 +131,7 @@ def gathered(
     """A draft for each notice, in the order given, or why there is none, as it stands at ``now``.
 
     Awards, certificates, certifications, imports, people and items are read once for all of them. One that cannot be
-    read takes no other with it. What is only ``planned`` is not judged by `unwanted`.
+    read takes no other with it. What is only ``planned`` is not judged by `unwanted`, and reads as at its moment.
     """
     try:
         world = _World.of(ports, tx, book, notices, now, planned=planned)
@@ -244,7 +244,7 @@ class _World:
 
     def _values(self, notice: Notice, about: Award | ExternalCertificate | Job | None) -> dict[str, str | date]:
         if isinstance(about, Award):
-            values = self._award_values(about)
+            values = self._award_values(about, notice.at if self.planned else self.now)
             if notice.when.trigger is Trigger.ENROLLED_AGAIN and notice.item is not None:
                 values["item"] = self.items.get(notice.item) or notice.item
         elif isinstance(about, ExternalCertificate):
@@ -256,8 +256,8 @@ class _World:
             values |= {"learner": learner.full_name, "learner_username": learner.username}
         return values
 
-    def _award_values(self, award: Award) -> dict[str, str | date]:
-        period, left = award.period, days_left(award, self.now)
+    def _award_values(self, award: Award, now: datetime) -> dict[str, str | date]:
+        period, left = award.period, days_left(award, now)
         certification = self.certifications.get(award.certification_id)
         title = self.titles.get((award.certification_id, award.edition))
         return _there(

@@ -1,6 +1,6 @@
 """The service of notices: rules and templates, and what they will tell (R-80 to R-83)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import field, frozen
 
@@ -9,6 +9,7 @@ from certcore.domain.notices import Audience, Template, Text, When
 from certcore.domain.notices.templates import SHORT_CODE_ENGINE
 from certcore.domain.people import Actor
 from certcore.ports import Ports
+from certcore.services.notifying.previewing import Planned, Preview
 from certcore.services.notifying.rules import RuleRecord, Rules
 from certcore.services.notifying.templates import Templates, as_template
 
@@ -20,10 +21,15 @@ class Notifying:
     _ports: Ports
     _rules: Rules = field(init=False, repr=False)
     _templates: Templates = field(init=False, repr=False)
+    _preview: Preview = field(init=False, repr=False)
 
     @_rules.default
     def _rules_of(self) -> Rules:
         return Rules(self._ports)
+
+    @_preview.default
+    def _preview_of(self) -> Preview:
+        return Preview(self._ports)
 
     @_templates.default
     def _templates_of(self) -> Templates:
@@ -93,6 +99,14 @@ class Notifying:
         Raises `NotFound`, and `InvalidValue` while a rule needs it.
         """
         self._templates.remove(code, actor)
+
+    def preview(self, days: int = 30, *, actor: Actor, rule: str | None = None) -> Iterator[Planned]:
+        """Who would be told what of expiries in the next ``days``, if nothing changed until then (R-80).
+
+        By rule, all or the one named, and within it by expiry, as it is read: nothing is written. What happens now and
+        then (an issue, a revocation) is not foreseen. Raises `NotFound` and `InvalidValue`.
+        """
+        return self._preview.planned(days, rule, actor)
 
     def history(self, *, actor: Actor) -> Sequence[HistoryEntry]:
         """Who changed rules and templates when, oldest first, with all of them before and after."""
