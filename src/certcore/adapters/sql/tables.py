@@ -22,7 +22,7 @@ from certcore.adapters.sql.columns import (
     word,
 )
 
-REVISION: Final = "0004"
+REVISION: Final = "0005"
 """The revision of the tables; the newest migration leads to it."""
 
 REVOKED: Final = "end_reason = 'revoked'"
@@ -309,4 +309,24 @@ sweep: Final = table(
     optional("cursor_at", BigInteger),
     optional("cursor_id", BigInteger),
     required("version", BigInteger),
+)
+
+inbox: Final = table(
+    "inbox",
+    ("id",),
+    required("id", word(32)),
+    required("recipient_id", word(64), fixed=True),
+    required("learner_id", word(64), fixed=True),
+    required("language", word(64), fixed=True),
+    required("subject", prose(), fixed=True),
+    required("body", prose(), fixed=True),
+    required("rule", word(64), fixed=True),
+    required("told_when", word(64), fixed=True),
+    required("at", BigInteger, fixed=True),
+    required("received_at", BigInteger, fixed=True),
+    optional("read_at", BigInteger),
+    optional("number", word(32)),
+    required("attachments", prose(), fixed=True),
+    index("inbox_recipient", "recipient_id", "received_at", "id"),
+    index("inbox_learner", "learner_id"),
 )
