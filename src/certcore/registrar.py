@@ -23,6 +23,7 @@ from certcore.ports import (
     Notifier,
     Ports,
     Storage,
+    Subscriber,
     TemplateEngine,
 )
 from certcore.services.access import RoleAccess
@@ -53,6 +54,7 @@ class Registrar:
     ``notifier`` sends notices, with the files that ``attachments`` make; several are given by name, each sends every
     notice. ``template_engines`` are those that templates may name besides short codes.
     Without a ``printer`` awards have no documents.
+    ``subscribers`` consume every event, each in the order of its award.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Registrar:
         attachments: Sequence[Attach] = (),
         template_engines: Mapping[str, TemplateEngine] = MappingProxyType({}),
         printer: DocumentPrinter | None = None,
+        subscribers: Mapping[str, Subscriber] = MappingProxyType({}),
     ) -> None:
         ports = Ports(
             storage=storage,
@@ -90,6 +93,7 @@ class Registrar:
             attachments=tuple(attachments),
             template_engines=template_engines,
             printer=printer,
+            subscribers=subscribers,
         )
         self.defining = Defining(ports)
         self.archiving = Archiving(ports)

@@ -1,6 +1,6 @@
 """A small host for the services' tests: people, items, certifications and a clock, over any storage."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 
 from attrs import define, field
@@ -11,7 +11,7 @@ from certcore.domain.certifications import Certification, Item, ItemKind, ItemRe
 from certcore.domain.people import Actor, Person, Role
 from certcore.domain.policy import RenewalPolicy
 from certcore.domain.settings import Settings
-from certcore.ports import DocumentPrinter, DocumentStore, FileJudge, Storage
+from certcore.ports import DocumentPrinter, DocumentStore, FileJudge, Notifier, Storage, Subscriber
 from certcore.registrar import Registrar
 from certcore.services.awarding import AwardReport, AwardRequest
 
@@ -31,6 +31,8 @@ class Platform:
     documents: DocumentStore | None = None
     file_judge: FileJudge | None = None
     printer: DocumentPrinter | None = None
+    notifier: Notifier | Mapping[str, Notifier] | None = None
+    subscribers: Mapping[str, Subscriber] = field(factory=dict)
     registrar: Registrar = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -44,6 +46,8 @@ class Platform:
             documents=self.documents,
             file_judge=self.file_judge,
             printer=self.printer,
+            notifier=self.notifier,
+            subscribers=self.subscribers,
         )
 
     def certification(self, code: str = "SAFE-1", items: Collection[str] = (), **parts: object) -> Certification:

@@ -103,7 +103,8 @@ LEASE: Final = timedelta(minutes=10)
 """How long whoever takes a delivery has before somebody else may take it."""
 
 _FIRST_PAUSE: Final = timedelta(seconds=30)
-_LONGEST_PAUSE: Final = timedelta(hours=6)
+LONGEST_PAUSE: Final = timedelta(hours=6)
+"""How long a delivery that failed waits at most."""
 
 
 def taken(delivery: Delivery, now: datetime) -> Delivery:
@@ -116,17 +117,39 @@ def acknowledged(delivery: Delivery) -> Delivery:
     return evolve(delivery, state=DeliveryState.DONE, error=None, version=delivery.version + 1)
 
 
-def failed(delivery: Delivery, error: str, now: datetime) -> Delivery:
-    """The delivery waiting for another attempt: after 30 seconds, then twice as long each time, 6 hours at most."""
-    pause = min(_FIRST_PAUSE * 2 ** min(delivery.attempts - 1, 20), _LONGEST_PAUSE)
+def failed(delivery: Delivery, error: str, now: datetime, *, tries: int | None = None, chance: float = 1.0) -> Delivery:
+    """The delivery waiting for another attempt: after 30 seconds, then twice as long each time, 6 hours at most.
+
+    ``chance``, from 0 to 1, says how much of the second half of the pause that is, so that what failed together is not
+    tried together. After ``tries`` attempts it is given up (R-83).
+    """
+    if tries is not None and delivery.attempts >= tries:
+        return evolve(delivery, state=DeliveryState.DEAD, due_at=now, error=error, version=delivery.version + 1)
+    pause = min(_FIRST_PAUSE * 2 ** min(delivery.attempts - 1, 20), LONGEST_PAUSE) * (0.5 + chance / 2)
     return evolve(delivery, due_at=now + pause, error=error, version=delivery.version + 1)
 
 
-def dropped(delivery: Delivery) -> Delivery:
-    """The delivery that nobody wants any more."""
-    return evolve(delivery, state=DeliveryState.DROPPED, version=delivery.version + 1)
+def put_back(delivery: Delivery, until: datetime) -> Delivery:
+    """The taken delivery that nobody tried to hand over, due again at ``until``."""
+    return evolve(delivery, attempts=delivery.attempts - 1, due_at=until, version=delivery.version + 1)
+
+
+def parked(delivery: Delivery, error: str, now: datetime) -> Delivery:
+    """The delivery given up at once: trying again would not help (f29)."""
+    return failed(delivery, error, now, tries=0)
+
+
+def resent(delivery: Delivery, now: datetime) -> Delivery:
+    """The delivery that was given up, waiting again with all its tries."""
+    return evolve(delivery, state=DeliveryState.WAITING, attempts=0, due_at=now, version=delivery.version + 1)
+
+
+def dropped(delivery: Delivery, reason: str | None = None) -> Delivery:
+    """The delivery that nobody wants any more, for a ``reason``."""
+    error = delivery.error if reason is None else reason
+    return evolve(delivery, state=DeliveryState.DROPPED, error=error, version=delivery.version + 1)
 
 
 def wanted_again(delivery: Delivery, now: datetime) -> Delivery:
-    """The dropped delivery waiting again, to be handed over from ``now`` on."""
+    """The delivery that was dropped, or put back, waiting to be handed over from ``now`` on."""
     return evolve(delivery, state=DeliveryState.WAITING, due_at=now, version=delivery.version + 1)

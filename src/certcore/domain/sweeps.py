@@ -48,6 +48,11 @@ def begin(rule: str, since: datetime, zones: str) -> Sweep:
     return Sweep(rule, since, as_instant(since) - _TICK, zones)
 
 
+def at_rest(sweep: Sweep, since: datetime, zones: str, now: datetime) -> bool:
+    """Whether nothing is left to look at."""
+    return sweep.target is None and (sweep.since, sweep.zones, sweep.until) == (as_instant(since), zones, now)
+
+
 def aimed(sweep: Sweep, since: datetime, zones: str, now: datetime) -> Sweep:
     """The sweep with a ``target``: the one that it has, or ``now``; what it looks at next lies behind its ``until``.
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from datetime import time as wall_time
 from functools import lru_cache
+from importlib.metadata import version
 from importlib.resources import files
 from pkgutil import iter_modules
 from typing import Final, Literal, Self, get_args
@@ -272,6 +273,12 @@ def _rules(zone: str) -> tzinfo:
         raise UnknownZone(zone)
     with files("tzdata").joinpath("zoneinfo", *zone.split("/")).open("rb") as rules:
         return ZoneInfo.from_file(rules, key=zone)
+
+
+@lru_cache(maxsize=1)
+def zones_release() -> str:
+    """The release of the zones' rules that are used, such as ``2026.1``."""
+    return version("tzdata")
 
 
 @lru_cache(maxsize=1)

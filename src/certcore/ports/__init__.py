@@ -21,7 +21,7 @@ from certcore.ports.lives import (
     SweepRepository,
     TombstoneRepository,
 )
-from certcore.ports.notices import Attach, Inbox, Notifier, TemplateEngine
+from certcore.ports.notices import Attach, Inbox, Notifier, Subscriber, TemplateEngine
 from certcore.ports.printing import DocumentPrinter
 from certcore.ports.storage import (
     AwardQuery,
@@ -66,6 +66,7 @@ __all__ = [
     "SettingRepository",
     "StatusRow",
     "Storage",
+    "Subscriber",
     "SweepRepository",
     "TemplateEngine",
     "TombstoneRepository",

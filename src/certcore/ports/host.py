@@ -18,7 +18,7 @@ from certcore.domain.settings import Settings
 from certcore.domain.time import as_instant
 from certcore.errors import NotSupported
 from certcore.ports.files import DocumentStore, FileJudge, FileScanner
-from certcore.ports.notices import Attach, Notifier, TemplateEngine
+from certcore.ports.notices import Attach, Notifier, Subscriber, TemplateEngine
 from certcore.ports.printing import DocumentPrinter
 from certcore.ports.storage import Storage, Transaction
 
@@ -146,7 +146,8 @@ class Ports:
     ``jobs`` is None where queued jobs wait until the host runs them; without ``documents`` and ``file_judge`` nothing
     can be uploaded, and without a ``file_scanner`` what is uploaded is not scanned for viruses. ``notifiers`` send
     messages, each under its name, with the files that ``attachments`` make; ``template_engines`` are those besides
-    short codes, by the name that templates give. Without a ``printer`` awards have no documents.
+    short codes, by the name that templates give. ``subscribers`` consume all events, each under its name. Without a
+    ``printer`` awards have no documents.
     """
 
     storage: Storage
@@ -164,6 +165,7 @@ class Ports:
     attachments: Sequence[Attach] = ()
     template_engines: Mapping[str, TemplateEngine] = field(factory=dict)
     printer: DocumentPrinter | None = None
+    subscribers: Mapping[str, Subscriber] = field(factory=dict)
 
     def now(self) -> datetime:
         """The present instant in UTC; `NaiveDatetime` when the clock gives none."""

@@ -1,10 +1,11 @@
-"""What sends notices, and what turns templates into their words."""
+"""What sends notices, what turns templates into their words, and what consumes events."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from certcore.domain.history import Event
 from certcore.domain.notices import Attachment, InboxEntry, Message
 
 
@@ -46,6 +47,17 @@ class Inbox(ABC):
     @abstractmethod
     def forget(self, person_id: str) -> None:
         """Remove every message to a person, and about them to others (R-62)."""
+
+
+class Subscriber(Protocol):
+    """Consumes events (R-115)."""
+
+    def consume(self, event: Event) -> None:
+        """Take the event; what it raises lets it wait for another attempt, and with it the later ones of its award.
+
+        Those of one award come in ascending ``seq``, each at least once: (``award_id``, ``seq``) tells a repeat. It is
+        called as `Notifier.send` is.
+        """
 
 
 Attach = Callable[[Message], Attachment | None]

@@ -3,16 +3,17 @@
 What fulfils a renewal is a completion: see `completing`.
 """
 
-from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Final
 
 from attrs import frozen
 
 from certcore.domain.awards import Award
 from certcore.domain.certifications import ItemRef, sorted_items
-from certcore.domain.deliveries import Delivery, DeliveryState, acknowledged, dropped, failed, taken
+from certcore.domain.deliveries import Delivery, DeliveryState, dropped
 from certcore.domain.jobs import JobState
+from certcore.domain.notices.causes import enrolled_again
 from certcore.domain.numbers import new_salts, normal_number
 from certcore.domain.people import Act, Actor
 from certcore.domain.policy import NO_FACTS, Facts
@@ -24,6 +25,7 @@ from certcore.errors import InTransaction, InvalidValue, NotFound, NotRenewable
 from certcore.ports import Ports, Transaction
 from certcore.services.access import demand, find_award
 from certcore.services.defining import find_certification
+from certcore.services.handing_over import Receiver, Step, hand_over
 from certcore.services.known_facts import LearnerFacts
 from certcore.services.progress import renewabilities
 from certcore.services.running import new_job, once_under
@@ -143,37 +145,21 @@ class Renewing:
         """
         if self._ports.storage.in_transaction:
             raise InTransaction("handing orders to the catalog")
-        wanted, unwanted = in_unit(self._ports.storage, lambda tx: self._take(tx, limit))
-        handed = Counter(self._hand_over(each) for each in wanted)
-        return DeliveryReport(handed[True], handed[False], unwanted)
+        told = hand_over(self._ports, Receiver(kinds=[RETAKE], steps=self._orders), limit)
+        return DeliveryReport(told[DeliveryState.DONE], told[DeliveryState.WAITING], told[DeliveryState.DROPPED])
 
-    def _take(self, tx: Transaction, limit: int) -> tuple[list[Delivery], int]:
-        """Orders that are due, now in our hands; and how many were dropped, since their renewal is over."""
+    def _orders(self, batch: Sequence[Delivery]) -> Sequence[Step]:
+        """What to do with orders: those whose renewal is over are dropped."""
+        ids = {each.award_id for each in batch}
+        with self._ports.storage.reading() as tx:
+            awards, renewals = tx.awards.by_id(ids), tx.renewals.of(ids)
         now = self._ports.now()
-        due = tx.deliveries.due(now, limit, [RETAKE])
-        ids = {each.award_id for each in due}
-        awards, renewals = tx.awards.by_id(ids), tx.renewals.of(ids)
-        wanted = {each.id for each in due if still_wanted(each, awards.get(each.award_id), renewals.get(each.award_id))}
-        after = [taken(each, now) if each.id in wanted else dropped(each) for each in due]
-        tx.deliveries.update(after)
-        return [each for each in after if each.id in wanted], len(due) - len(wanted)
-
-    def _hand_over(self, order: Delivery) -> bool:
-        """Whether the catalog took it."""
-        try:
-            self._ports.catalog.retake(retake(order))
-        except Exception as error:
-            after = failed(order, f"{type(error).__name__}: {error}", self._ports.now())
-        else:
-            after = acknowledged(order)
-        in_unit(self._ports.storage, lambda tx: self._put(tx, after))
-        return after.state is DeliveryState.DONE
-
-    def _put(self, tx: Transaction, after: Delivery) -> None:
-        """Store how a delivery went, unless it was dropped or taken by somebody else meanwhile."""
-        kept = tx.deliveries.of([after.award_id]).get(after.award_id, ())
-        if any(each.id == after.id and each.version == after.version - 1 for each in kept):
-            tx.deliveries.update([after])
+        return [
+            Step(each, partial(self._ports.catalog.retake, retake(each)), follow=[enrolled_again(each, now)])
+            if still_wanted(each, awards.get(each.award_id), renewals.get(each.award_id))
+            else Step(each, settled=dropped(each))
+            for each in batch
+        ]
 
     def _judged(self, tx: Transaction, award: Award, facts: Facts, *, never_expiring: bool) -> Renewability:
         now = self._ports.now()

@@ -174,8 +174,7 @@ def test_events_set_off_what_they_tell_of() -> None:
     assert triggers_of("award.issued") == (Trigger.ISSUED,)
     assert triggers_of("award.issued", renews=True) == (Trigger.ISSUED, Trigger.RENEWED)
     assert triggers_of("award.revoked") == (Trigger.REVOKED,)
-    assert triggers_of("external.rejected") == (Trigger.EXTERNAL_REJECTED,)
-    for silent in ("award.edited", "award.renewed", "external.corrected", "setting.changed", ""):
+    for silent in ("award.edited", "award.renewed", "external.rejected", "setting.changed", ""):
         assert triggers_of(silent) == ()
 
 

@@ -39,15 +39,15 @@ _OF_EVENTS: Final[Mapping[str, Trigger]] = MappingProxyType(
     {
         "award.issued": Trigger.ISSUED,
         "award.revoked": Trigger.REVOKED,
-        "external.submitted": Trigger.EXTERNAL_SUBMITTED,
-        "external.validated": Trigger.EXTERNAL_VALIDATED,
-        "external.rejected": Trigger.EXTERNAL_REJECTED,
     }
 )
 
 
 def triggers_of(event_kind: str, *, renews: bool = False) -> tuple[Trigger, ...]:
-    """What an event in the outbox sets off; an award that renews another is issued and renewed (R-44)."""
+    """What an event in the outbox sets off; an award that renews another is issued and renewed (R-44).
+
+    Only events of awards do: what else is to be told is a cause that was written with it (`CAUSES`).
+    """
     trigger = _OF_EVENTS.get(event_kind)
     if trigger is Trigger.ISSUED and renews:
         return Trigger.ISSUED, Trigger.RENEWED

@@ -14,6 +14,7 @@ from certcore.codec import JSON
 from certcore.domain.cells import EXPIRES, ISSUED, OPTIONAL, REQUIRED, Problem
 from certcore.domain.decisions import Decision, Outcome
 from certcore.domain.jobs import Job, JobState, Reject
+from certcore.domain.notices.causes import import_finished
 from certcore.domain.numbers import id_from
 from certcore.domain.people import Act, Actor
 from certcore.domain.time import civil_date
@@ -182,6 +183,8 @@ class _Run:
         self._read_rejects(tx, job)
         if job.state is not JobState.RUNNING:
             return job
+        if state is JobState.DONE:
+            tx.deliveries.add([import_finished(job, self._ports.now())])
         return save(tx, job, state=state, result=JSON.unstructure(self._report(_tally(job), job)))
 
     def _read_rejects(self, tx: Transaction, job: Job) -> None:

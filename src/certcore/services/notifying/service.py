@@ -1,16 +1,21 @@
 """The service of notices: rules and templates, and what they will tell (R-80 to R-83)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from attrs import field, frozen
 
+from certcore.domain.deliveries import Delivery
 from certcore.domain.history import HistoryEntry
 from certcore.domain.notices import Audience, Template, Text, When
 from certcore.domain.notices.templates import SHORT_CODE_ENGINE
 from certcore.domain.people import Actor
 from certcore.ports import Ports
+from certcore.services.notifying.book import may_set
+from certcore.services.notifying.delivering import Delivering, DeliverReport, dead_letters, resend
 from certcore.services.notifying.previewing import Planned, Preview
 from certcore.services.notifying.rules import RuleRecord, Rules
+from certcore.services.notifying.sweeping import SweepReport, run_due
 from certcore.services.notifying.templates import Templates, as_template
 
 
@@ -22,6 +27,11 @@ class Notifying:
     _rules: Rules = field(init=False, repr=False)
     _templates: Templates = field(init=False, repr=False)
     _preview: Preview = field(init=False, repr=False)
+    _delivering: Delivering = field(init=False, repr=False)
+
+    @_delivering.default
+    def _delivering_of(self) -> Delivering:
+        return Delivering(self._ports)
 
     @_rules.default
     def _rules_of(self) -> Rules:
@@ -111,3 +121,39 @@ class Notifying:
     def history(self, *, actor: Actor) -> Sequence[HistoryEntry]:
         """Who changed rules and templates when, oldest first, with all of them before and after."""
         return self._rules.history(actor)
+
+    def run_due(self, now: datetime | None = None, limit: int = 10_000) -> SweepReport:
+        """The sweep: write the reminders of expiries that are due at ``now``, by default the clock's (R-80, R-82).
+
+        Run it as often as reminders are to be punctual, late, twice or by several at once: each message is written
+        once, and its cost grows with what is due. After a pause the reminders of an award that are overdue collapse
+        into the latest. It stops after ``limit`` awards with something due, and says so. What is written, `deliver_due`
+        sends. For the host's own code: no actor's rights are asked.
+        """
+        return run_due(self._ports, now, limit)
+
+    def deliver_due(self, limit: int = 1_000) -> DeliverReport:
+        """Send the messages that are due, let subscribers consume events, hand orders to the catalog (R-83, R-115).
+
+        Call it again and again, from any number of workers. What happened becomes messages first, of which each
+        notifier takes up to ``limit``; all is done at least once, a message under the same id every time. What fails is
+        tried again later and later, `Settings.notifier_tries` times, and is then a dead letter; what takes longer than
+        `Settings.notifier_seconds` has failed. Events are consumed in the order of their award: one that fails holds
+        back those after it, and nothing else. For the host's own code: no actor's rights are asked. Raises
+        `InTransaction` inside a transaction.
+        """
+        return self._delivering.deliver_due(limit)
+
+    def dead(self, after: str | None = None, limit: int = 50, *, actor: Actor) -> Sequence[Delivery]:
+        """A page of the dead letters, oldest first: those behind the one with the id ``after`` (R-83)."""
+        may_set(self._ports, actor)
+        with self._ports.storage.reading() as tx:
+            return dead_letters(tx, after, limit)
+
+    def resend(self, ids: Collection[str], *, actor: Actor) -> int:
+        """Let these dead letters wait again, with all their tries; how many of them there were (R-83).
+
+        Those that are no dead letters any more, or never were, are passed over.
+        """
+        may_set(self._ports, actor)
+        return resend(self._ports, ids)

@@ -1,0 +1,161 @@
+"""The sweep: reminders of expiries that are due, written once however often and by how many it is run (R-82)."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final, NamedTuple
+
+from attrs import field, frozen
+
+from certcore.domain.notices import Audience, Expiry, Moment, NoticeBook, NoticeRule, Timetable, Trigger
+from certcore.domain.notices.columns import Reminder, reminders
+from certcore.domain.sweeps import aimed, at_rest, begin, gone_on
+from certcore.domain.time import as_instant, zones_release
+from certcore.ports import ExpiryRow, Ports, Transaction
+from certcore.services.notifying.book import notice_book
+from certcore.services.notifying.recipients import recipients_of
+from certcore.services.units import in_unit
+
+_PAGE: Final = 5_000
+_ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
+
+
+class Reminded(NamedTuple):
+    """A message that a sweep has written: its id, the rule's code, what it tells of, and what the rule waits for."""
+
+    id: str
+    rule: str
+    number: str
+    kind: str
+
+
+@frozen
+class SweepReport:
+    """What a sweep at the instant ``at`` found.
+
+    ``due`` counts the reminders that were due among those it looked at, ``messages`` are those of them that nobody had
+    written before. ``more`` says that the limit stopped it, or another sweep was at the same rule: run it again.
+    """
+
+    at: datetime
+    due: int = 0
+    messages: tuple[Reminded, ...] = ()
+    more: bool = False
+
+
+@frozen
+class _Page:
+    """What one unit did: how many awards were due, and of these messages; whether the rule needs another one."""
+
+    awards: int = 0
+    due: int = 0
+    messages: Sequence[Reminded] = ()
+    more: bool = False
+    busy: bool = False
+
+
+@frozen(eq=False)
+class _Times:
+    """The timetables of certifications, and of expiries that many awards share the moments of one rule."""
+
+    book: NoticeBook
+    rule: NoticeRule
+    since: datetime
+    until: datetime
+    now: datetime
+    _tables: dict[int, Timetable] = field(factory=dict, init=False)
+    _due: dict[tuple[object, ...], tuple[Moment, ...]] = field(factory=dict, init=False)
+
+    def due(self, rows: Sequence[ExpiryRow]) -> Iterator[tuple[Moment, ExpiryRow]]:
+        """Each of the awards that the rule tells of in its window, with the moment."""
+        known = self._due
+        for row in rows:
+            _, _, _, certification_id, *terms, recorded_at = row
+            key = (certification_id, *terms)
+            moments = known.get(key)
+            if moments is None:
+                moments = known[key] = self._moments(row)
+            for moment in moments:
+                if moment.at >= recorded_at:
+                    yield moment, row
+
+    def _moments(self, row: ExpiryRow) -> tuple[Moment, ...]:
+        """Those of an award that was always known: what was told later of it is passed over all the same."""
+        _, _, _, certification_id, expires_at, expires_on, zone, _ = row
+        table = self._tables.get(certification_id)
+        if table is None:
+            table = self._tables[certification_id] = self.book.timetable(certification_id)
+        latest = table.latest_due(Expiry(expires_at, expires_on, zone, _ALWAYS), self.now)
+        return tuple(each for each in latest if each.rule.code == self.rule.code and self.since < each.at <= self.until)
+
+
+def run_due(ports: Ports, now: datetime | None = None, limit: int = 10_000) -> SweepReport:
+    """See `Notifying.run_due`."""
+    at = ports.now() if now is None else as_instant(now)
+    with ports.storage.reading() as tx:
+        rules = [each.code for each in notice_book(tx).rules.values() if _is_swept(each)]
+    awards, due, more = 0, 0, False
+    messages: list[Reminded] = []
+    for code in rules:
+        page = _Page(more=True)
+        while page.more and awards < limit:
+            page = in_unit(ports.storage, partial(_swept, ports, code, at, limit - awards))
+            awards += page.awards
+            due += page.due
+            messages += page.messages
+        more = more or page.more or page.busy
+    return SweepReport(at, due, tuple(messages), more)
+
+
+def _is_swept(rule: NoticeRule | None) -> bool:
+    return rule is not None and rule.active and rule.trigger is Trigger.EXPIRY
+
+
+def _swept(ports: Ports, code: str, now: datetime, limit: int, tx: Transaction) -> _Page:
+    """A page of the awards that a rule looks at, as the rule stands now; of those that are due at most ``limit``."""
+    book, zones = notice_book(tx), zones_release()
+    rule = book.rules.get(code)
+    if rule is None or rule.offset is None or not _is_swept(rule):
+        return _Page()
+    sweep = tx.sweeps.take(begin(code, rule.on_since, zones))
+    if sweep is None:
+        return _Page(busy=True)
+    if at_rest(sweep, rule.on_since, zones, now):
+        return _Page()
+    sweep = aimed(sweep, rule.on_since, zones, now)
+    target = sweep.target or now
+    since, until = rule.offset.expiries(sweep.until, target)
+    rows = tx.awards.expiring(since, until, sweep.cursor, _PAGE) if sweep.until < target else ()
+    due = list(_Times(book, rule, sweep.until, target, now).due(rows))
+    told, messages = _written(ports, tx, rule, due[:limit])
+    last = due[limit - 1][1] if len(due) > limit else rows[-1] if len(rows) == _PAGE else None
+    tx.sweeps.update(gone_on(sweep, None if last is None else (last[4], last[0])))
+    return _Page(min(len(due), limit), told, messages, more=last is not None or target < now)
+
+
+def _written(
+    ports: Ports, tx: Transaction, rule: NoticeRule, due: Sequence[tuple[Moment, ExpiryRow]]
+) -> tuple[int, Sequence[Reminded]]:
+    """How many reminders these are, and those of them that are new."""
+    if not due:
+        return 0, ()
+    told = list(_reminders(ports, rule, due))
+    new = reminders(ports.storage.tenant, told)
+    known = tx.tell(new)
+    numbers = {award_id: number for _, award_id, number, _, _ in told}
+    written = zip(new.ids, new.award_ids, strict=True)
+    kind = str(rule.when)
+    return len(new), [
+        Reminded(told_id, rule.code, numbers[award_id], kind) for told_id, award_id in written if told_id not in known
+    ]
+
+
+def _reminders(ports: Ports, rule: NoticeRule, due: Sequence[tuple[Moment, ExpiryRow]]) -> Iterator[Reminder]:
+    if rule.audience is Audience.LEARNER:
+        for moment, (award_id, number, learner_id, *_) in due:
+            yield moment, award_id, number, learner_id, learner_id
+        return
+    recipients = recipients_of(ports, rule.audience, {row[2] for _, row in due})
+    for moment, (award_id, number, learner_id, *_) in due:
+        for recipient_id in recipients.get(learner_id, ()):
+            yield moment, award_id, number, learner_id, recipient_id
