@@ -1,5 +1,7 @@
 """Measure the status of every award as of an instant, streamed, beside reading the same rows by a raw cursor.
 
+And the forecast of all of them, beside one SQL statement that counts what ends in which month.
+
     python benchmarks/statuses.py                   # a million awards on SQLite
     python benchmarks/statuses.py --db URL          # in the tables of a database of your own, which it fills
 
@@ -25,6 +27,7 @@ from certcore.adapters.sql import SqlStorage
 from certcore.adapters.sql.connecting import connections_to
 from certcore.domain.awards import Award, Ending, EndReason, Period, computed_period
 from certcore.domain.numbers import new_ids, new_numbers, new_tokens
+from certcore.domain.time import to_micros
 
 ACTOR: Final = Actor.program("benchmark")
 AT: Final = datetime(2026, 6, 15, 12, tzinfo=UTC)
@@ -37,6 +40,11 @@ ROWS: Final = (
     "issued_at, expiring_at, expires_at, grace_ends_at, end_reason, ended_at "
     "FROM certcore_award WHERE tenant = 'default' ORDER BY id"
 )
+LAPSES: Final = (
+    "SELECT certification_id, coalesce(grace_ends_at, expires_at), zone, count(*) FROM certcore_award "
+    "WHERE tenant = 'default' AND live = 1 AND (expires_at IS NULL OR coalesce(grace_ends_at, expires_at) > {at}) "
+    "GROUP BY certification_id, coalesce(grace_ends_at, expires_at), zone"
+)
 YEARLY: Final = RenewalPolicy.from_data({"validity": {"years": 1}, "warning": {"months": 1}})
 
 
@@ -48,10 +56,18 @@ def main() -> None:
         storage = SqlStorage(url)
         with closing(storage):
             storage.upgrade()
-            registrar = Registrar(storage=storage, directory=MemoryDirectory(), catalog=MemoryCatalog())
+            registrar = Registrar(
+                storage=storage, directory=MemoryDirectory(), catalog=MemoryCatalog(), clock=lambda: AT
+            )
             _fill(storage, registrar, options.rows)
-            pairs = [(_timed(lambda: _raw(url)), _timed(lambda: _ours(registrar))) for _ in range(options.runs)]
-    _tell(options.rows, pairs)
+            runs = range(options.runs)
+            statuses = [(_timed(lambda: _raw(url)), _timed(lambda: _ours(registrar))) for _ in runs]
+            forecasts = [(_timed(lambda: _lapses(url)), _timed(lambda: _forecast(registrar))) for _ in runs]
+    assert all(pair[side][0] == options.rows for pair in statuses for side in (0, 1))
+    assert all(before[0] == after[0] for before, after in forecasts)
+    sys.stdout.write(f"{options.rows:,} awards, medians of {options.runs}, load {os.getloadavg()[0]:.1f}\n")
+    _tell("raw cursor", "statuses", statuses)
+    _tell("one SQL statement", "forecast", forecasts)
 
 
 def _options() -> argparse.Namespace:
@@ -118,20 +134,30 @@ def _ours(registrar: Registrar) -> int:
     return count
 
 
+def _lapses(url: str) -> int:
+    """How many live awards end after the instant, counted by one statement."""
+    with closing(connections_to(url)) as connections, connections.unit(writing=False) as unit:
+        connection: Any = unit.connection.connection
+        with closing(connection.cursor()) as cursor:
+            cursor.execute(LAPSES.format(at=to_micros(AT)))
+            return sum(row[3] for row in cursor.fetchall())
+
+
+def _forecast(registrar: Registrar) -> int:
+    return sum(each.held for each in registrar.forecasting.forecast(actor=ACTOR, months=24))
+
+
 def _timed(read: Callable[[], int]) -> tuple[int, float, float]:
     began, cpu = time.perf_counter(), time.process_time()
     count = read()
     return count, time.perf_counter() - began, time.process_time() - cpu
 
 
-def _tell(rows: int, pairs: list[tuple[tuple[int, float, float], tuple[int, float, float]]]) -> None:
-    assert all(count == rows for pair in pairs for count, _, _ in pair)
-    lines = [f"{rows:,} awards, medians of {len(pairs)}, load {os.getloadavg()[0]:.1f}"]
+def _tell(raw: str, ours: str, pairs: list[tuple[tuple[int, float, float], tuple[int, float, float]]]) -> None:
     for name, place in (("wall", 1), ("CPU of this process", 2)):
-        raw, ours = (median(pair[side][place] for pair in pairs) for side in (0, 1))
+        first, second = (median(pair[side][place] for pair in pairs) for side in (0, 1))
         ratio = median(pair[1][place] / pair[0][place] for pair in pairs)
-        lines.append(f"{name}: raw cursor {raw:.2f} s, statuses {ours:.2f} s, ratio {ratio:.2f}")
-    sys.stdout.write("\n".join((*lines, "")))
+        sys.stdout.write(f"{name}: {raw} {first:.2f} s, {ours} {second:.2f} s, ratio {ratio:.2f}\n")
 
 
 if __name__ == "__main__":

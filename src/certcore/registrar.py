@@ -34,6 +34,7 @@ from certcore.services.awarding import Awarding
 from certcore.services.completing import Completing
 from certcore.services.correcting import Correcting
 from certcore.services.defining import Defining
+from certcore.services.forecasting import Forecasting
 from certcore.services.importing import Importing
 from certcore.services.notifying import Notifying
 from certcore.services.previewing import Previewing
@@ -100,6 +101,7 @@ class Registrar:
         self.awarding = Awarding(ports)
         self.completing = Completing(ports)
         self.correcting = Correcting(ports)
+        self.forecasting = Forecasting(ports)
         self.importing = Importing(ports)
         self.notifying = Notifying(ports)
         self.previewing = Previewing(ports)

@@ -10,13 +10,13 @@ from certcore.adapters.memory.awards import MemoryAwards
 from certcore.adapters.memory.journal import Journal
 from certcore.adapters.memory.lives import MemoryCompletions, MemoryDeliveries, MemoryRenewals, MemoryTombstones
 from certcore.adapters.memory.repositories import MemoryCertifications
-from certcore.domain.awards import Award
+from certcore.domain.awards import Award, status
 from certcore.domain.certifications import Assignment, Certification, ItemRef
 from certcore.domain.completions import Completion
 from certcore.domain.deliveries import Delivery
 from certcore.domain.renewals import Renewal
 from certcore.domain.tombstones import Tombstone
-from certcore.ports import AwardQuery, StatusRow
+from certcore.ports import AwardQuery, Lapse, StatusRow, Tally
 
 
 def storage_defining(certifications: type[MemoryCertifications]) -> MemoryStorage:
@@ -132,6 +132,43 @@ class NobodyIsEverybodyInRows(MemoryAwards):
         learner_ids: Collection[str] | None = None,
     ) -> Iterator[StatusRow]:
         return super().statuses(now, certification_ids or None, learner_ids or None)
+
+
+class EveryEndCounts(MemoryAwards):
+    """What was a mistake is counted as archived."""
+
+    def tallies(
+        self,
+        now: datetime,
+        certification_ids: Collection[int] | None = None,
+        learner_ids: Collection[str] | None = None,
+    ) -> Sequence[Tally]:
+        mistakes = [(each.certification_id, status(each, now), 1) for each in self._rows.values() if each.never_held]
+        return [*super().tallies(now, certification_ids, learner_ids), *mistakes]
+
+
+class EndedLapse(MemoryAwards):
+    """What ends at the very instant is still to lapse."""
+
+    def lapses(
+        self,
+        now: datetime,
+        certification_ids: Collection[int] | None = None,
+        learner_ids: Collection[str] | None = None,
+    ) -> Sequence[Lapse]:
+        return super().lapses(now - timedelta(microseconds=1), certification_ids, learner_ids)
+
+
+class NobodyIsEverybodyInTallies(MemoryAwards):
+    """Empty learners do not filter."""
+
+    def tallies(
+        self,
+        now: datetime,
+        certification_ids: Collection[int] | None = None,
+        learner_ids: Collection[str] | None = None,
+    ) -> Sequence[Tally]:
+        return super().tallies(now, certification_ids or None, learner_ids or None)
 
 
 class AnyBasis(MemoryAwards):

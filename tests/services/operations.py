@@ -204,6 +204,13 @@ def _cancel(platform: Platform, actor: Actor, number: str) -> object:
     return platform.registrar.renewing.cancel(number, actor=actor)
 
 
+def _counts(count: Callable[[], int], platform: Platform, username: str) -> bool:
+    """Whether the learner's award is among those counted: there is one less when it is revoked."""
+    before = count()
+    platform.registrar.archiving.revoke(str(number_of(platform, username)), actor=ADMIN, reason="Fraud")
+    return count() < before
+
+
 def _statuses(platform: Platform, actor: Actor, username: str) -> object:
     with platform.registrar.reporting.statuses(platform.now, actor=actor) as rows:
         return any(learner_id == f"id-{username}" for _, learner_id, *_ in rows)
@@ -346,6 +353,12 @@ SAMPLES: Final[dict[str, Sample]] = {
     ),
     "proving.documents": lambda platform, actor, username: any(
         each.number == number_of(platform, username) for each in platform.registrar.proving.documents(actor=actor)
+    ),
+    "forecasting.compliance": lambda platform, actor, username: _counts(
+        lambda: sum(each.valid for each in platform.registrar.forecasting.compliance(actor=actor)), platform, username
+    ),
+    "forecasting.forecast": lambda platform, actor, username: _counts(
+        lambda: sum(each.held for each in platform.registrar.forecasting.forecast(actor=actor)), platform, username
     ),
     "reporting.awarded": lambda platform, actor, username: _of(
         platform.registrar.reporting.awarded("SAFE-1", actor=actor), username

@@ -30,9 +30,11 @@ from certcore.ports.storage import (
     ExpiryRow,
     HistoryRepository,
     JobRepository,
+    Lapse,
     Outbox,
     StatusRow,
     Storage,
+    Tally,
     Transaction,
 )
 
@@ -59,6 +61,7 @@ __all__ = [
     "Inbox",
     "JobQueue",
     "JobRepository",
+    "Lapse",
     "Notifier",
     "Outbox",
     "Ports",
@@ -68,6 +71,7 @@ __all__ = [
     "Storage",
     "Subscriber",
     "SweepRepository",
+    "Tally",
     "TemplateEngine",
     "TombstoneRepository",
     "Transaction",

@@ -45,6 +45,14 @@ ExpiryRow = tuple[int, str, str, int, datetime, date, str, datetime]
 """A live award that ends: id, number, learner id, certification id, expiry as instant and as civil date, zone, and when
 it was recorded, which is when its history begins."""
 
+Tally = tuple[int, Status, int]
+"""How many awards of a certification stand alike: certification id, status, count."""
+
+Lapse = tuple[int, datetime | None, str, int]
+"""How many awards of a certification end alike: certification id, until when valid, zone, count.
+
+Until when counts a grace that is valid; None is always."""
+
 
 @frozen
 class AwardQuery:
@@ -193,6 +201,30 @@ class AwardRepository(ABC):
 
         Judged by `STATUS_CONDITIONS`. None does not filter, nothing matches empty ones. It streams: read it inside the
         transaction, and write nothing meanwhile.
+        """
+
+    @abstractmethod
+    def tallies(
+        self,
+        now: datetime,
+        certification_ids: Collection[int] | None = None,
+        learner_ids: Collection[str] | None = None,
+    ) -> Sequence[Tally]:
+        """How many awards have each status at the instant ``now``, past or future, counted in the storage (R-14, R-92).
+
+        Each combination once, in no order. Unassigned and undone awards do not count. Filters are as in `statuses`.
+        """
+
+    @abstractmethod
+    def lapses(
+        self,
+        now: datetime,
+        certification_ids: Collection[int] | None = None,
+        learner_ids: Collection[str] | None = None,
+    ) -> Sequence[Lapse]:
+        """How many live awards, valid or upcoming at ``now``, end alike, counted in the storage (R-95).
+
+        Each combination once, in no order. Filters are as in `statuses`.
         """
 
     @abstractmethod

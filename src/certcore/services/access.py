@@ -50,6 +50,8 @@ OPERATIONS: Final[Mapping[str, tuple[Act, ...]]] = MappingProxyType(
         "defining.retire": (Act.DEFINE,),
         "defining.set_automatic": (Act.DEFINE,),
         "defining.unassign_items": (Act.DEFINE, Act.UNASSIGN),
+        "forecasting.compliance": (Act.VIEW,),
+        "forecasting.forecast": (Act.VIEW,),
         "importing.get": (Act.IMPORT,),
         "importing.recent": (Act.IMPORT,),
         "importing.run": (Act.IMPORT,),

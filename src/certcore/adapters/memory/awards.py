@@ -12,7 +12,7 @@ from certcore.adapters.memory.lives import MemoryTombstones
 from certcore.domain.awards import Award, EndReason, status
 from certcore.domain.history import HistoryEntry
 from certcore.errors import Conflict
-from certcore.ports import AwardQuery, AwardRepository, ExpiryRow, StatusRow
+from certcore.ports import AwardQuery, AwardRepository, ExpiryRow, Lapse, StatusRow, Tally
 
 _EXPIRY: Final = "expiry"
 
@@ -134,12 +134,43 @@ class MemoryAwards(AwardRepository):
         certification_ids: Collection[int] | None = None,
         learner_ids: Collection[str] | None = None,
     ) -> Iterator[StatusRow]:
+        for award in self._of(certification_ids, learner_ids):
+            at = status(award, now)
+            yield award.number, award.learner_id, award.certification_id, at, award.period.expires_at
+
+    def tallies(
+        self,
+        now: datetime,
+        certification_ids: Collection[int] | None = None,
+        learner_ids: Collection[str] | None = None,
+    ) -> Sequence[Tally]:
+        counts = Counter(
+            (award.certification_id, status(award, now))
+            for award in self._of(certification_ids, learner_ids)
+            if not award.never_held
+        )
+        return [(*alike, count) for alike, count in counts.items()]
+
+    def lapses(
+        self,
+        now: datetime,
+        certification_ids: Collection[int] | None = None,
+        learner_ids: Collection[str] | None = None,
+    ) -> Sequence[Lapse]:
+        counts: Counter[tuple[int, datetime | None, str]] = Counter()
+        for award in self._of(certification_ids, learner_ids):
+            ends_at = award.period.grace_ends_at or award.period.expires_at
+            if award.live and (ends_at is None or ends_at > now):
+                counts[award.certification_id, ends_at, award.period.zone] += 1
+        return [(*alike, count) for alike, count in counts.items()]
+
+    def _of(self, certification_ids: Collection[int] | None, learner_ids: Collection[str] | None) -> Iterator[Award]:
+        """In ascending order of id; None does not filter."""
         for award in (self._rows[each] for each in self._ids_after(None) if each in self._rows):
             if (certification_ids is None or award.certification_id in certification_ids) and (
                 learner_ids is None or award.learner_id in learner_ids
             ):
-                at = status(award, now)
-                yield award.number, award.learner_id, award.certification_id, at, award.period.expires_at
+                yield award
 
     def expiring(
         self, since: datetime, until: datetime, after: tuple[datetime, int] | None, limit: int

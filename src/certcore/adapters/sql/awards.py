@@ -1,18 +1,15 @@
 """Awards."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import (
-    ColumnElement,
     Select,
-    and_,
     bindparam,
-    case,
     func,
     literal_column,
     or_,
@@ -27,15 +24,18 @@ from certcore.adapters.sql.rows import (
     award_row,
     issued_award_rows,
 )
+from certcore.adapters.sql.standing import CORRUPT, STATUSES, in_status, lapses_of, statuses_of, tallies_of
 from certcore.adapters.sql.tombstones import SqlTombstones
 from certcore.adapters.sql.units import Unit
 from certcore.adapters.sql.values import Report, exact, readable
-from certcore.domain.awards import STATUS_CONDITIONS, Award, EndReason, Status
+from certcore.domain.awards import Award
 from certcore.domain.issuing import Issued
 from certcore.domain.time import from_micros, parse_date, to_micros, zone_rules
 from certcore.domain.transitions import Change
 from certcore.errors import Conflict, CorruptRecord
-from certcore.ports import AwardQuery, AwardRepository, ExpiryRow, StatusRow
+from certcore.ports import AwardQuery, AwardRepository, ExpiryRow, Lapse, StatusRow, Tally
+
+T = TypeVar("T")
 
 _award = tables.award.c
 _history = tables.history.c
@@ -77,16 +77,6 @@ _OF_ENDING: Final = ("renewed_by", "end_reason", "ended_at", "live", "version", 
 _OF_TERMS: Final = tuple(name for name in _OF_ALL if name not in _OF_ENDING[:-2])
 _ending_of: Final = attrgetter("renewed_by", "ending")
 _terms_of: Final = attrgetter("edition", "learner_name", "period", "basis", "details", "renews")
-
-_ended_by_revoking: Final = _award.end_reason == EndReason.REVOKED.value
-_MOMENTS: Final[dict[str, ColumnElement[int | None]]] = {
-    "issued_at": _award.issued_at,
-    "expiring_at": _award.expiring_at,
-    "expires_at": _award.expires_at,
-    "grace_ends_at": _award.grace_ends_at,
-    "archived_at": case((~_ended_by_revoking, _award.ended_at)),
-    "revoked_at": case((_ended_by_revoking, _award.ended_at)),
-}
 
 _recorded_at = (
     select(_history.at)
@@ -195,14 +185,48 @@ class SqlAwards(AwardRepository):
         asked = {"certification_ids": certification_ids, "learner_ids": learner_ids}
         if any(each is not None and not each for each in asked.values()):
             return
-        statement, values = _statuses_of(asked)
+        statement, values = statuses_of(asked)
         for page in self._unit.pages(statement, _PAGE, tenant=self._tenant, now=to_micros(now), **values):
             for number, learner_id, certification_id, place, expires_at in page:
-                if place == _CORRUPT:
+                if place == CORRUPT:
                     self._report(CorruptRecord("award", str(number), "its dates or its end contradict each other"))
                     continue
                 expiry = None if expires_at is None else _instant_of(expires_at)
-                yield number, learner_id, certification_id, _STATUSES[place], expiry
+                yield number, learner_id, certification_id, STATUSES[place], expiry
+
+    def tallies(
+        self,
+        now: datetime,
+        certification_ids: Collection[int] | None = None,
+        learner_ids: Collection[str] | None = None,
+    ) -> Sequence[Tally]:
+        return self._counted(tallies_of, _tally_from, now, certification_ids, learner_ids)
+
+    def lapses(
+        self,
+        now: datetime,
+        certification_ids: Collection[int] | None = None,
+        learner_ids: Collection[str] | None = None,
+    ) -> Sequence[Lapse]:
+        return self._counted(lapses_of, _lapse_from, now, certification_ids, learner_ids)
+
+    def _counted(
+        self,
+        statement_of: Callable[[dict[str, Collection[object] | None]], tuple[Select[Any], dict[str, object]]],
+        read: Callable[..., T],
+        now: datetime,
+        certification_ids: Collection[int] | None,
+        learner_ids: Collection[str] | None,
+    ) -> list[T]:
+        asked: dict[str, Collection[object] | None] = {
+            "certification_ids": certification_ids,
+            "learner_ids": learner_ids,
+        }
+        if any(each is not None and not each for each in asked.values()):
+            return []
+        statement, values = statement_of(asked)
+        rows = self._unit.rows(statement, tenant=self._tenant, now=to_micros(now), **values)
+        return list(readable("awards", read, ((f"of certification {row[0]}", row) for row in rows), self._report))
 
     def expiring(
         self, since: datetime, until: datetime, after: tuple[datetime, int] | None, limit: int
@@ -286,56 +310,29 @@ def _filtered(query: AwardQuery) -> tuple[Select[Any], dict[str, object]]:
         statement = statement.where(_award.ended_at < bindparam("ended_before"))
         values["ended_before"] = to_micros(query.ended_before)
     if query.statuses:
-        statement = statement.where(or_(*map(_in_status, sorted(query.statuses))))
+        statement = statement.where(or_(*map(in_status, sorted(query.statuses))))
         values["now"] = to_micros(query.now)
     # Where few rows are found by another key, SQLite must not think that it finds fewer by their id.
     position = _award.id if statement is _ALL or not values.keys() & {"numbers", "learner_ids"} else _award.id + 0
     return statement.where(position > bindparam("after")).order_by(_award.id).limit(bindparam("limit")), values
 
 
-def _in_status(status: Status) -> ColumnElement[bool]:
-    return and_(*(_passed(_MOMENTS[name], wanted) for name, wanted in STATUS_CONDITIONS[status].items()))
-
-
-def _passed(moment: ColumnElement[int | None], wanted: bool) -> ColumnElement[bool]:
-    now: ColumnElement[int] = bindparam("now")
-    return moment <= now if wanted else or_(moment.is_(None), moment > now)
-
-
-def _decisive() -> Iterator[ColumnElement[bool]]:
-    """For each status but the last what is left to ask once those before it are out."""
-    known: dict[str, bool] = {}
-    for conditions in list(STATUS_CONDITIONS.values())[:-1]:
-        open_ones = {name: wanted for name, wanted in conditions.items() if known.get(name) is not wanted}
-        yield and_(*(_passed(_MOMENTS[name], wanted) for name, wanted in open_ones.items()))
-        if len(open_ones) == 1:
-            ((name, wanted),) = open_ones.items()
-            known[name] = not wanted
-
-
-_NOT_AS_WRITTEN: Final = or_(
-    _award.expires_on.is_(None) != _award.expires_at.is_(None),
-    _award.expiring_on.is_(None) != _award.expiring_at.is_(None),
-    _award.end_reason.is_(None) != _award.ended_at.is_(None),
-    _award.live.is_(None) == _award.ended_at.is_(None),
-    _award.expires_at <= _award.issued_at,
-    _award.expires_at > to_micros(datetime.max.replace(tzinfo=UTC)),
-    _award.end_reason.not_in([each.value for each in EndReason]),
-    _award.live != 1,
-)
-"""What `award_from` would refuse of the columns that decide on a status."""
-_CORRUPT: Final = -1
-_STATUSES: Final = tuple(STATUS_CONDITIONS)
-_PLACE: Final = case(
-    (_NOT_AS_WRITTEN, literal_column(str(_CORRUPT))),
-    *((condition, literal_column(str(place))) for place, condition in enumerate(_decisive())),
-    else_=literal_column(str(len(_STATUSES) - 1)),
-)
-"""The place in `_STATUSES` of an award's status at ``now``; `_CORRUPT` where that would be a guess (f39)."""
-_STATUS_COLUMNS: Final = (_award.number, _award.learner_id, _award.certification_id, _PLACE, _award.expires_at)
-_ALL_STATUSES: Final = select(*_STATUS_COLUMNS).where(_award.tenant == TENANT)
 _PAGE: Final = 5_000
 _instant_of = lru_cache(65_536)(from_micros)
+
+
+def _tally_from(*row: Any) -> Tally:
+    """The row of `tallies_of`."""
+    certification_id, place, count = row
+    if place == CORRUPT:
+        raise ValueError(f"the dates or ends of {count} contradict each other")
+    return certification_id, STATUSES[place], count
+
+
+def _lapse_from(*row: Any) -> Lapse:
+    """The row of `lapses_of`."""
+    certification_id, ends_at, zone, count = row
+    return certification_id, None if ends_at is None else _instant_of(ends_at), _zone_of(zone), count
 
 
 def _expiry_from(*row: Any) -> ExpiryRow:
@@ -354,16 +351,3 @@ _day_of = lru_cache(65_536)(parse_date)
 def _zone_of(zone: str) -> str:
     zone_rules(zone)
     return zone
-
-
-def _statuses_of(asked: Mapping[str, Collection[object] | None]) -> tuple[Select[Any], dict[str, object]]:
-    """The statement for these certifications and learners, and its parameters; None does not filter."""
-    values: dict[str, object] = {name: wanted for name, wanted in asked.items() if wanted is not None}
-    statement = _ALL_STATUSES
-    if "learner_ids" in values:
-        statement = among(_award.learner_id, "learner_ids", *_STATUS_COLUMNS)
-    elif "certification_ids" in values:
-        statement = among(_award.certification_id, "certification_ids", *_STATUS_COLUMNS)
-    if len(values) == len(asked):
-        statement = statement.where(within(_award.certification_id, "certification_ids"))
-    return statement.order_by(_award.id), values

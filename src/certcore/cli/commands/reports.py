@@ -10,6 +10,7 @@ from cyclopts import App
 
 from certcore.cli import report_tables
 from certcore.cli.arguments import Instant, certification_ref
+from certcore.cli.commands.forecasting import compliance, forecast
 from certcore.cli.learner_view import view_document, view_tables
 from certcore.cli.listing import CsvFile
 from certcore.cli.session import ACTOR, Here
@@ -154,6 +155,7 @@ def _head(session: Here, at: datetime | None, zone: str | None) -> Document:
 def register(app: App) -> None:
     """Let ``app`` have these commands."""
     group = App(name="report", help="Report who holds and held what, as of any instant.")
-    for command in (users, certifications, awarded, learner, statuses):
+    for command in (users, certifications, awarded, learner, statuses, compliance):
         group.command(command)
     app.command(group)
+    app.command(forecast)

@@ -12,7 +12,7 @@ from certcore.testing.storage.lives import CompletionContract, DeliveryContract,
 from certcore.testing.storage.notices import DispatchContract, ExpiryContract, SweepContract, TellingContract
 from certcore.testing.storage.removal import RemovalContract
 from certcore.testing.storage.search import SearchContract
-from certcore.testing.storage.standing import RevocationContract, StatusContract
+from certcore.testing.storage.standing import RevocationContract, StatusContract, TallyContract
 from certcore.testing.storage.transactions import ConflictContract, NestingContract, TransactionContract
 
 __all__ = ["StorageContract"]
@@ -34,6 +34,7 @@ class StorageContract(
     ExternalContract,
     SettingContract,
     StatusContract,
+    TallyContract,
     RevocationContract,
     CompletionContract,
     RenewalContract,

@@ -1,5 +1,6 @@
 """How awards stand: everyone's status at an instant, and who was revoked when."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import product
@@ -8,9 +9,9 @@ from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from certcore.domain.awards import Award, Basis, BasisKind, Ending, EndReason, moments, status
+from certcore.domain.awards import Award, Basis, BasisKind, Ending, EndReason, Status, moments, status
 from certcore.domain.certifications import Certification, ItemKind, ItemRef
-from certcore.ports import AwardQuery, StatusRow, Storage
+from certcore.ports import AwardQuery, Lapse, StatusRow, Storage, Tally
 from certcore.testing import strategies
 from certcore.testing.builders import NOW, ended, make_award, make_certification, make_period
 from certcore.testing.storage.base import ALL, StorageCase, store
@@ -99,6 +100,43 @@ class StatusContract(StorageCase):
             tx.awards.update([ended(awards[0])])
 
 
+class TallyContract(StorageCase):
+    """`AwardRepository.tallies` and `lapses`."""
+
+    def test_f32_tallies_change_at_the_very_instant(self, storage: Storage, certification: Certification) -> None:
+        """R-14, R-95: live and ended, with and without an expiry or a grace, in two zones."""
+        period = evolve(make_period(), grace_ends_at=NOW + timedelta(days=900, microseconds=7))
+        periods = [period, period, make_period(expires_on=None), evolve(make_period(), zone="Asia/Tokyo")]
+        endings = [None, *(Ending(reason, NOW + timedelta(days=20)) for reason in EndReason)]
+        awards = [make_award(certification, period=each, ending=ending) for each in periods for ending in endings]
+        store(storage, *awards)
+        passing = {moment for award in awards for moment in moments(award).values() if moment is not None}
+        with storage.reading() as tx:
+            for now in sorted(moment + tick for moment in passing for tick in (-_TICK, timedelta(0), _TICK)):
+                assert Counter(tx.awards.tallies(now)) == Counter(_tallies(awards, now)), now
+                assert Counter(tx.awards.lapses(now)) == Counter(_lapses(awards, now)), now
+
+    def test_filters_of_tallies_narrow_together(self, storage: Storage, certification: Certification) -> None:
+        """Certifications and learners, each alone and both; None does not filter, empty ones match nothing."""
+        other = make_certification()
+        awards = [make_award(each, learner) for each, learner in product((certification, other), ("ada", "bob", "eve"))]
+        store(storage, other, *awards)
+        certifications: list[list[int] | None] = [None, [], [other.id], [1], [other.id, certification.id, other.id]]
+        learners: list[list[str] | None] = [None, [], ["ada"], ["eve", "bob", "nobody", "eve"]]
+        with storage.reading() as tx:
+            for wanted, people in product(certifications, learners):
+                fitting = [
+                    award
+                    for award in awards
+                    if (wanted is None or award.certification_id in wanted)
+                    and (people is None or award.learner_id in people)
+                ]
+                found = tx.awards.tallies(NOW, certification_ids=wanted, learner_ids=people)
+                assert Counter(found) == Counter(_tallies(fitting, NOW)), (wanted, people)
+                ends = tx.awards.lapses(NOW, certification_ids=wanted, learner_ids=people)
+                assert Counter(ends) == Counter(_lapses(fitting, NOW)), (wanted, people)
+
+
 _PERIOD = make_period()
 
 
@@ -107,6 +145,21 @@ def _rows(awards: Iterable[Award], now: datetime) -> list[StatusRow]:
         (award.number, award.learner_id, award.certification_id, status(award, now), award.period.expires_at)
         for award in awards
     ]
+
+
+def _tallies(awards: Iterable[Award], now: datetime) -> list[Tally]:
+    counts = Counter((each.certification_id, status(each, now)) for each in awards if not each.never_held)
+    return [(*alike, count) for alike, count in counts.items()]
+
+
+def _lapses(awards: Iterable[Award], now: datetime) -> list[Lapse]:
+    over = {Status.EXPIRED, Status.ARCHIVED, Status.REVOKED}
+    counts = Counter(
+        (each.certification_id, each.period.grace_ends_at or each.period.expires_at, each.period.zone)
+        for each in awards
+        if each.live and status(each, now) not in over
+    )
+    return [(*alike, count) for alike, count in counts.items()]
 
 
 class RevocationContract(StorageCase):
