@@ -14,9 +14,10 @@ from cyclopts import Parameter
 from certcore.adapters.files import FolderDocuments
 from certcore.adapters.in_process import InProcessJobs
 from certcore.adapters.pdf_judge import PdfJudge
-from certcore.adapters.sql import SqlCatalog, SqlDirectory, SqlStorage, revisions
+from certcore.adapters.sql import SqlCatalog, SqlDirectory, SqlInbox, SqlStorage, revisions
 from certcore.cli.output import Screen
 from certcore.cli.printing import LatePrinter
+from certcore.cli.telling import environment_attachments, environment_engines, environment_notifier
 from certcore.domain.numbers import RandomBytes
 from certcore.domain.people import Actor
 from certcore.domain.settings import Settings
@@ -40,6 +41,7 @@ class Platform:
     catalog: SqlCatalog
     registrar: Registrar
     judges_files: bool
+    inbox: SqlInbox
     printer: LatePrinter
 
     @classmethod
@@ -66,8 +68,12 @@ class Platform:
                 file_judge=judge,
                 printer=printer,
                 settings=settings,
+                notifier=environment_notifier(storage, clock),
+                attachments=environment_attachments(),
+                template_engines=environment_engines(),
             )
-            yield cls(storage, directory, catalog, registrar, judge is not None, printer)
+            inbox = SqlInbox(storage, clock)
+            yield cls(storage, directory, catalog, registrar, judge is not None, inbox, printer)
         finally:
             storage.close()
             if judge is not None:

@@ -1,5 +1,7 @@
 """Short codes: read once, checked when saved, safe whatever the values hold (R-81)."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -123,3 +125,11 @@ def test_values_are_one_line_in_the_direction_they_are_written(value: str, line:
 def test_a_comment_keeps_its_lines() -> None:
     """And nothing else that is no text."""
     assert some_lines("One\r\ntwo\rthree\x00\u202e") == "One\ntwo\nthree "
+
+
+def test_the_page_shows_the_codes() -> None:
+    """R-81: docs/how-to/notices.md says what the code does; on a difference, copy what is wanted into the page."""
+    rows = [f"| `[{each.name}]` | {each.description} | {each.told_of} |" for each in SHORT_CODES.values()]
+    wanted = "\n".join(["| short code | stands for | in messages about |", "| --- | --- | --- |", *rows])
+    page = Path(__file__).parents[3] / "docs" / "how-to" / "notices.md"
+    assert wanted in page.read_text(encoding="utf-8"), f"the page wants this:\n{wanted}"

@@ -13,6 +13,7 @@ from certcore.cli.commands import (
     demo,
     external,
     imports,
+    notices,
     people,
     policy,
     proving,
@@ -44,6 +45,7 @@ def register(app: App) -> None:
     app.command(proving.pdf)
     app.command(proving.verify)
     external.register(app)
+    notices.register(app)
     policy.register(app)
     database.register(app)
     bench.register(app)

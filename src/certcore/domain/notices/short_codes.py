@@ -34,6 +34,15 @@ class ShortCode:
     description: str
     triggers: frozenset[Trigger]
 
+    @property
+    def told_of(self) -> str:
+        """What messages are about in which it has a value, in words."""
+        if self.triggers == _ALL:
+            return "everything"
+        kinds = {OF_AWARDS: "awards", OF_EXTERNALS: "external certificates"}
+        named = [name for kind, name in kinds.items() if kind <= self.triggers]
+        return " and ".join(named) or ", ".join(sorted(self.triggers))
+
 
 def _codes() -> Iterator[ShortCode]:
     dated = OF_AWARDS | OF_EXTERNALS
