@@ -17,7 +17,17 @@ from typing import Final
 
 from attrs import Factory, frozen
 
-from certcore.domain.deliveries import LEASE, Delivery, DeliveryState, acknowledged, failed, put_back, taken
+from certcore.domain.deliveries import (
+    LEASE,
+    Delivery,
+    DeliveryState,
+    acknowledged,
+    failed,
+    parked,
+    put_back,
+    taken,
+)
+from certcore.errors import Undeliverable
 from certcore.ports import Ports, Transaction
 from certcore.services.units import in_unit
 
@@ -53,7 +63,8 @@ class Receiver:
     """Somebody who takes deliveries of some ``kinds``.
 
     ``steps`` says what is to be done with each of a batch, in the order in which that is done. Each act has so many
-    ``seconds``, and then runs on a thread of its own, or all the time it takes. After ``tries`` a delivery is given up.
+    ``seconds``, and then runs on a thread of its own, or all the time it takes. After ``tries`` a delivery is given up,
+    and at once where its act raises `Undeliverable`.
     """
 
     kinds: Sequence[str]
@@ -129,6 +140,8 @@ def _tried(ports: Ports, receiver: Receiver, step: Step) -> tuple[Delivery, bool
     error = _within(receiver, step.act)
     if error is None:
         return acknowledged(step.delivery), False
+    if isinstance(error, Undeliverable):
+        return parked(step.delivery, str(error), ports.now()), False
     text = str(error) if isinstance(error, _Hung) else f"{type(error).__name__}: {error}"
     chance = random.random() if receiver.tries is not None else 1.0
     return failed(step.delivery, text, ports.now(), tries=receiver.tries, chance=chance), isinstance(error, _Hung)

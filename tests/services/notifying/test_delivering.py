@@ -12,7 +12,7 @@ from certcore.domain.deliveries import DeliveryState
 from certcore.domain.history import Event
 from certcore.domain.notices import Message
 from certcore.domain.people import Actor
-from certcore.errors import InTransaction, NotFound
+from certcore.errors import InTransaction, NotFound, Undeliverable
 from certcore.ports import Storage
 from certcore.services.notifying import DeliverReport
 from tests.services.notifying.desk import Desk, Feed, Mail, desk_over, hanging, raising
@@ -54,6 +54,24 @@ def test_what_happened_is_told_once(desk: Desk, mail: Mail) -> None:
     assert {message.recipient.username: message.number for message in mail.taken} == {
         name: desk.number_of(name) for name in ("ana", "bo")
     }
+
+
+def test_who_cannot_be_reached_is_given_up_at_once(desk: Desk, mail: Mail) -> None:
+    """R-83: no attempt more until somebody asks for it; others are told."""
+
+    def without_address(message: Message) -> None:
+        if message.recipient.username == "ana":
+            raise Undeliverable("ana", "'' is no mail address")
+
+    mail.before = without_address
+    desk.award("ana", "bo")
+    assert desk.deliver() == DeliverReport(dispatched=2, delivered=1, dead=1)
+    assert desk.deliver(LONG).idle
+    (letter,) = desk.dead()
+    assert letter.error == "'ana' cannot be reached: '' is no mail address; correct that and send the message again."
+    mail.before = lambda _message: None
+    assert desk.registrar.notifying.resend([letter.id], actor=ADMIN) == 1
+    assert desk.deliver().delivered == 1
 
 
 def test_f26_what_is_rolled_back_is_told_to_nobody(desk: Desk, mail: Mail) -> None:
