@@ -1,5 +1,7 @@
 """What a platform decides once for all its certifications."""
 
+from typing import Any
+
 import pytest
 
 from certcore.domain.settings import Settings
@@ -60,3 +62,10 @@ def test_a_page_that_cannot_be_led_to_is_refused_by_its_name(setting: str) -> No
     with pytest.raises(InvalidValue) as refusal:
         Settings(**{setting: "https://lms.example/{username}"})  # type: ignore[arg-type]
     assert refusal.value.field == setting
+
+
+@pytest.mark.parametrize("changes", [{"notifier_seconds": 0}, {"notifier_seconds": -1.0}, {"notifier_tries": 0}])
+def test_a_notifier_has_some_time_and_one_try_at_least(changes: dict[str, Any]) -> None:
+    """R-83: without, nothing could ever be sent."""
+    with pytest.raises(InvalidValue, match=next(iter(changes))):
+        Settings(**changes)
