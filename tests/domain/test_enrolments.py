@@ -43,7 +43,7 @@ def test_a_completion_belongs_to_the_enrolment_of_its_time() -> None:
     archived = Enrolment(ADA, COURSE, archived_at=NOW, completion=EARLIER)
     today = Completion.of(ADA, COURSE, NOW.date(), "UTC")
     assert completed([archived, new], today) == evolve(new, completion=today)
-    assert completed([archived, new], evolve(today, on=NOW.date() - timedelta(1))) is None
+    assert completed([archived, new], today._replace(on=NOW.date() - timedelta(1))) is None
     assert completed([archived, new], EARLIER) is None
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from certcore.domain import transitions
 from certcore.domain.awards import Award, EndReason
-from certcore.domain.transitions import TRANSITIONS, Change, Context, Successor
+from certcore.domain.succession import archive
+from certcore.domain.transitions import TRANSITIONS, Change, Context
 from certcore.errors import InvalidValue, NotLive, NotRestorable
 from certcore.testing.builders import ACTOR, NOW, ended, make_award
 
@@ -17,7 +18,7 @@ SALT = bytes(16)
 SUCCESSOR = ended(make_award(), EndReason.REVOKED)
 MADE_BY: dict[str, list[Callable[[Award], Change]]] = {
     "renewed": [
-        lambda award: transitions.archive_renewed(award, Successor(2, "N", NOW), SALT, CONTEXT),
+        lambda award: next(archive([award], [2], ["N"], [NOW], CONTEXT, bytes).changes()),
     ],
     "renewal_started": [lambda award: transitions.start_renewal(award, {"items": ()}, SALT, CONTEXT)],
     "renewal_cancelled": [lambda award: transitions.cancel_renewal(award, "Ill", SALT, CONTEXT)],

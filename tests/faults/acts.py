@@ -98,6 +98,8 @@ def _awards(tx: Transaction, learner: int) -> Sequence[Award]:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, Completion):
+        return str(value)
     return str(asdict(value, filter=lambda attribute, _value: attribute.name not in OF_CHANCE))
 
 

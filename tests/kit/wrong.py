@@ -20,6 +20,7 @@ from certcore.domain.issuing import Issued
 from certcore.domain.jobs import Job, Reject
 from certcore.domain.people import NO_OVERSEERS, Overseers, Person
 from certcore.domain.stored_settings import Setting
+from certcore.domain.succession import Archived
 from certcore.domain.transitions import Change
 from certcore.errors import Conflict, CorruptDocument, NotFound
 from certcore.ports import AwardQuery, ExternalQuery, Transaction
@@ -292,7 +293,7 @@ class _Issuing(Transaction):
 
     def issue(self, issued: Issued) -> None:
         self.awards.add(list(issued.awards()))
-        self.history.append(list(issued.entries()))
+        self.history.append(list(issued.history))
 
 
 class HalfChanges(MemoryStorage):
@@ -327,6 +328,21 @@ class _Ending(_RowsOnly):
                 for each in changes
             ]
         )
+
+
+class LostSuccessors(MemoryStorage):
+    """Awards are archived, and nobody knows what renewed them."""
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        with super().transaction() as tx:
+            yield _Archiving(tx)
+
+
+class _Archiving(_RowsOnly):
+    def archive(self, archived: Archived) -> None:
+        changes = archived.changes()
+        self.change([evolve(each, after=evolve(each.after, renewed_by=None)) for each in changes])
 
 
 class EveryAct(MemoryHistory):

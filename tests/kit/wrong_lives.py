@@ -14,7 +14,7 @@ from certcore.domain.awards import Award, status
 from certcore.domain.certifications import Assignment, Certification, ItemRef
 from certcore.domain.completions import Completion
 from certcore.domain.deliveries import Delivery
-from certcore.domain.renewals import Renewal
+from certcore.domain.renewals import Renewal, RenewalState, closed
 from certcore.domain.tombstones import Tombstone
 from certcore.ports import AwardQuery, Lapse, StatusRow, Tally
 
@@ -284,6 +284,31 @@ class LastRenewalWins(MemoryRenewals):
         for each in renewals:
             if each.award_id in self._rows:
                 self._journal.put(self._rows, each.award_id, each)
+
+
+class ClosedWhatever(MemoryRenewals):
+    """A renewal is closed whatever became of it since it was read."""
+
+    def close(self, renewals: Sequence[Renewal], state: RenewalState) -> None:
+        for each in renewals:
+            self._journal.put(self._rows, each.award_id, closed(each, state))
+
+
+class ClosedOneByOne(MemoryRenewals):
+    """Those before one that does not fit stay closed, and are committed by who goes on."""
+
+    def close(self, renewals: Sequence[Renewal], state: RenewalState) -> None:
+        for each in renewals:
+            super().close([each], state)
+
+
+class SameVersion(MemoryRenewals):
+    """A renewal that was closed seems to be as it was read."""
+
+    def close(self, renewals: Sequence[Renewal], state: RenewalState) -> None:
+        super().close(renewals, state)
+        for each in renewals:
+            self._journal.put(self._rows, each.award_id, evolve(each, state=state))
 
 
 class ToldAgain(MemoryDeliveries):

@@ -1,6 +1,7 @@
 """Completions: what they earn, whatever comes twice, late, at once or from nobody; and why somebody has nothing."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,7 +18,16 @@ from certcore.domain.decisions import Outcome
 from certcore.domain.people import Actor
 from certcore.domain.policy import Facts, RenewalPolicy
 from certcore.domain.renewability import ItemProgress, ItemStatus
-from certcore.errors import InvalidValue, NaiveDatetime, NotAllowedHere, NotFound, Retired, StorageError, UnknownZone
+from certcore.errors import (
+    InvalidValue,
+    NaiveDatetime,
+    NotAllowedHere,
+    NotFound,
+    NotRenewable,
+    Retired,
+    StorageError,
+    UnknownZone,
+)
 from certcore.ports import Storage
 from certcore.services.completing import Completed, CompletionReport
 from certcore.testing.threads import at_once
@@ -405,6 +415,31 @@ def test_f16_one_by_one_and_all_at_once_end_alike_on_every_storage(
     report = at_once_.record(*reported)
     singly = [model.record(each) for each in reported]
     assert told(report) == [reason for each in singly for reason in told(each)]
+    assert dump(at_once_) == dump(model)
+    check_invariants(at_once_)
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(definition=definitions, earlier=completions, reported=completions)
+def test_f17_renewals_fulfilled_one_by_one_and_all_at_once_end_alike_on_every_storage(
+    new_storage: Callable[[], Storage], definition: dict[str, Any], earlier: list[Completed], reported: list[Completed]
+) -> None:
+    """R-51, R-52: whatever was completed before; whoever can start to renew does so in between."""
+    definition = {**definition, "allow_retake": True}
+    at_once_, model = prepared(new_storage(), definition), prepared(MemoryStorage(), definition)
+    outcomes = []
+    for host in (at_once_, model):
+        host.now = datetime(2027, 1, 1, 12, tzinfo=UTC)
+        host.record(*earlier, completed("ana", C1, date(2026, 10, 1)), completed("bo", X1, date(2026, 9, 1)))
+        for award in (host.live("ana"), host.live("bo")):
+            with suppress(NotRenewable):
+                if award is not None:
+                    host.registrar.renewing.start(award.number, actor=ADMIN)
+        host.now = datetime(2028, 1, 1, tzinfo=UTC)
+        again = [*reported, *(completed(name, C1, date(2027, 1, 1) + DAY) for name in ("ana", "bo"))]
+        reports = [host.record(*again)] if host is at_once_ else [host.record(each) for each in again]
+        outcomes.append([reason for each in reports for reason in told(each)])
+    assert outcomes[0] == outcomes[1]
     assert dump(at_once_) == dump(model)
     check_invariants(at_once_)
 

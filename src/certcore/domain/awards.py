@@ -132,6 +132,11 @@ class Period:
         return None if self.expires_at is None else last_day_before(self.expires_at, self.zone)
 
 
+def is_over(period: Period, now: datetime) -> bool:
+    """Whether nothing of the period is left at ``now``, so that nobody is told of it."""
+    return period.grace_ends_at is not None and period.grace_ends_at <= now
+
+
 def computed_period(policy: RenewalPolicy, issued_on: date, zone: str) -> Period:
     """The period of a first award issued on that day in ``zone``, by the policy's validity (R-13).
 

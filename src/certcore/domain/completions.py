@@ -2,42 +2,50 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Self
-
-from attrs import field, frozen
+from typing import NamedTuple, Self
 
 from certcore.domain.certifications import ItemRef
-from certcore.domain.checks import short_text
+from certcore.domain.checks import check_line
 from certcore.domain.time import as_instant, civil, civil_date, start_of_day, zone_rules
 from certcore.errors import InvalidValue
 
 
-def _check_amount(_instance: object, attribute: object, amount: Decimal | None) -> None:
-    if amount is not None and not (isinstance(amount, Decimal) and amount.is_finite()):
-        raise InvalidValue(getattr(attribute, "name", "amount"), amount, "a decimal number")
+class _Parts(NamedTuple):
+    """What a completion is made of."""
+
+    learner_id: str
+    item: ItemRef
+    at: datetime
+    on: date
+    zone: str
+    exact: bool = True
+    score: Decimal | None = None
+    credits: Decimal | None = None
 
 
-@frozen
-class Completion:
-    """One completion of one item by one learner.
+class Completion(_Parts):
+    """One completion of one item by one learner; a tuple, since they come by the ten thousand.
 
     ``on`` is its civil date in ``zone``. ``at`` is its instant where that is known (``exact``), else the first instant
     of the day. Learner, item and ``at`` tell completions apart: the same ones again are the same completion, delivered
     twice (R-23). Raises `InvalidValue`, `NaiveDatetime` and `UnknownZone`.
     """
 
-    learner_id: str = field(validator=short_text(64))
-    item: ItemRef
-    at: datetime = field(converter=as_instant)
-    on: date = field(converter=civil)
-    zone: str = field()
-    exact: bool = True
-    score: Decimal | None = field(default=None, validator=_check_amount)
-    credits: Decimal | None = field(default=None, validator=_check_amount)
+    __slots__ = ()
 
-    @zone.validator
-    def _known(self, _attribute: object, zone: str) -> None:
+    def __new__(  # noqa: D102, PLR0917
+        cls,
+        learner_id: str,
+        item: ItemRef,
+        at: datetime,
+        on: date,
+        zone: str,
+        exact: bool = True,
+        score: Decimal | None = None,
+        credits: Decimal | None = None,
+    ) -> Self:
         zone_rules(zone)
+        return cls._checked((learner_id, item, as_instant(at), civil(on), zone, exact, score, credits))
 
     @classmethod
     def of(
@@ -56,9 +64,19 @@ class Completion:
         """
         if isinstance(when, datetime):
             at = as_instant(when)
-            return cls(learner_id, item, at, civil_date(at, zone), zone, True, score, credits)
+            return cls._checked((learner_id, item, at, civil_date(at, zone), zone, True, score, credits))
         day = civil(when)
-        return cls(learner_id, item, start_of_day(day, zone), day, zone, False, score, credits)
+        return cls._checked((learner_id, item, start_of_day(day, zone), day, zone, False, score, credits))
+
+    @classmethod
+    def _checked(cls, parts: tuple[str, ItemRef, datetime, date, str, bool, Decimal | None, Decimal | None]) -> Self:
+        learner_id, _, _, _, _, _, score, credits = parts
+        check_line("learner_id", learner_id, 64)
+        if score is not None:
+            _check_amount("score", score)
+        if credits is not None:
+            _check_amount("credits", credits)
+        return cls._make(parts)
 
     @property
     def key(self) -> tuple[str, ItemRef, datetime]:
@@ -72,3 +90,8 @@ class Completion:
     def after(self, moment: datetime) -> bool:
         """Whether it was later than ``moment``; where only the day is known, on a later day (R-65)."""
         return self.at > moment if self.exact else self.on > civil_date(moment, self.zone)
+
+
+def _check_amount(name: str, amount: object) -> None:
+    if not (isinstance(amount, Decimal) and amount.is_finite()):
+        raise InvalidValue(name, amount, "a decimal number")

@@ -55,21 +55,26 @@ class _Done(NamedTuple):
         return cls(completion.on, completion.zone, completion.item, completion.score, completion.credits)
 
     def earns(self, period: Period) -> Offer:
-        basis = Basis(BasisKind(self.item.kind), self.item.code)
-        return Offer(period, basis, Details(self.score, self.on, self.credits))
+        return Offer(period, earned_by(self.item), Details(self.score, self.on, self.credits))
+
+
+@lru_cache(maxsize=_SHARED)
+def earned_by(item: ItemRef) -> Basis:
+    """The basis of awards that are earned by completing the item."""
+    return Basis(BasisKind(item.kind), item.code)
 
 
 class Case(NamedTuple):
     """A completion reported at the instant ``now``, and all that decides what it gives.
 
     ``linked`` are the items that carry the ``certification``; for an item that carries none both are empty. ``known``
-    are the learner's other completions of these items and of those that the policy names; ``repeated`` says that this
-    one was recorded before. ``live`` is the award held, ``renewal`` its renewal, open or not, and ``past`` are the
-    learner's awards that are not live, which matter only to a completion `older` than the live one. ``revoked_at`` is
-    when the certification was last revoked. ``facts`` are what the policy may ask besides; the credits among them come
-    on top of those of the completions. ``retroactive`` awards also what was completed before the item was assigned, and
-    what is issued by hand only (R-21). ``again`` judges one that is ``repeated`` as if it were new: something else
-    counts by now.
+    are the learner's other completions of these items and of those that the policy names, none where none can count;
+    ``repeated`` says that this one was recorded before. ``live`` is the award held, ``renewal`` its renewal, open or
+    not, and ``past`` are the learner's awards that are not live, which matter only to a completion `older` than the
+    live one. ``revoked_at`` is when the certification was last revoked. ``facts`` are what the policy may ask besides;
+    the credits among them come on top of those of the completions. ``retroactive`` awards also what was completed
+    before the item was assigned, and what is issued by hand only (R-21). ``again`` judges one that is ``repeated`` as
+    if it were new: something else counts by now.
     """
 
     completion: Completion
@@ -350,21 +355,33 @@ def _names(item: ItemRef) -> tuple[str, str]:
 
 @lru_cache(maxsize=_SHARED)
 def _first_offer(policy: RenewalPolicy, done: _Done, facts: Facts) -> Offer:
-    granted = first_period(policy, done.on, facts)
-    return done.earns(granted_period(policy, granted, done.on, done.zone, facts))
+    return done.earns(_first_granted(policy, done.on, done.zone, facts))
+
+
+@lru_cache(maxsize=_SHARED)
+def _first_granted(policy: RenewalPolicy, on: date, zone: str, facts: Facts) -> Period:
+    return granted_period(policy, first_period(policy, on, facts), on, zone, facts)
 
 
 @lru_cache(maxsize=_SHARED)
 def _next_offer(policy: RenewalPolicy, held: Period, done: _Done, facts: Facts) -> tuple[Offer | None, Reasons]:
     """What a renewal offers to the holder of a period; None where the policy grants nothing (R-53)."""
-    granted = next_period(policy, held.expires_on, done.on, facts, anchor_on=held.anchor_on)
+    period, reasons = _next_granted(policy, held, done.on, done.zone, facts)
+    return None if period is None else done.earns(period), reasons
+
+
+@lru_cache(maxsize=_SHARED)
+def _next_granted(
+    policy: RenewalPolicy, held: Period, on: date, zone: str, facts: Facts
+) -> tuple[Period | None, Reasons]:
+    granted = next_period(policy, held.expires_on, on, facts, anchor_on=held.anchor_on)
     if not granted.granted:
         return None, granted.reasons
-    period = granted_period(policy, granted, done.on, done.zone, facts)
-    if shortens(period, held) and not resolve(policy, facts, completed=done.on).shorten:
-        period = granted_period(policy, granted, done.on, held.zone, facts)  # where the same date may come later
+    period = granted_period(policy, granted, on, zone, facts)
+    if shortens(period, held) and not resolve(policy, facts, completed=on).shorten:
+        period = granted_period(policy, granted, on, held.zone, facts)  # where the same date may come later
         period = kept_end(period, held)
-    return done.earns(period), granted.reasons
+    return period, granted.reasons
 
 
 def kept_end(period: Period, held: Period) -> Period:

@@ -10,7 +10,17 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from certcore.domain.awards import Award, Basis, BasisKind, Details, EndReason, Period, granted_period, typed_period
+from certcore.domain.awards import (
+    Award,
+    Basis,
+    BasisKind,
+    Details,
+    EndReason,
+    Period,
+    granted_period,
+    is_over,
+    typed_period,
+)
 from certcore.domain.certifications import Certification
 from certcore.domain.decisions import Offer, Outcome, shortens
 from certcore.domain.earning import Earning, filed, held, kept_end, lapsed, rejected
@@ -69,11 +79,6 @@ def equated(case: Equation) -> Earning:
     if case.certification.retired:
         return rejected("certification_retired")
     return _new(case) if case.live is None else _beside(case, case.live)
-
-
-def is_over(period: Period, now: datetime) -> bool:
-    """Whether nothing of the period is left at ``now``, so that nobody is told of it."""
-    return period.grace_ends_at is not None and period.grace_ends_at <= now
 
 
 def _corrected(case: Equation, earlier: Award) -> Earning:

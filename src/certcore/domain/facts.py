@@ -15,20 +15,27 @@ from certcore.domain.time import format_instant, parse_date, parse_instant
 
 def written_terms(period: Period, basis: Basis, details: Details, edition: int) -> str:
     """Everything about an award's terms that is nobody's personal data; so not the note. As `canonical` writes it."""
-    text = f'{{"anchor_on":{_day(period.anchor_on)},"basis":"{basis.kind.value}"'
+    anchor, dates, zone = _of_period(period)
+    text = f'{{"anchor_on":{anchor},"basis":"{basis.kind.value}"'
     if basis.code is not None:
         text += f',"code":{encode_basestring(basis.code)}'
     if details.completed_on is not None:
         text += f',"completed_on":{_day(details.completed_on)}'
     if details.credits is not None:
         text += f',"credits":"{details.credits}"'
-    text += f',"edition":{edition}{_ends(period)}'
-    text += f',"issued_at":{_instant(period.issued_at)},"issued_on":{_day(period.issued_on)}'
+    text += f',"edition":{edition}{dates}'
     if basis.links:
         text += f',"links":{canonical([[link.provider, link.url] for link in basis.links])}'
     if details.score is not None:
         text += f',"score":"{details.score}"'
-    return f'{text},"zone":{encode_basestring(period.zone)}}}'
+    return f'{text},"zone":{zone}}}'
+
+
+@lru_cache(maxsize=8_192)
+def _of_period(period: Period) -> tuple[str, str, str]:
+    """The anchor, the dates and instants from ``expires_at`` to ``issued_on``, and the zone: awards share periods."""
+    dates = f'{_ends(period)},"issued_at":{_instant(period.issued_at)},"issued_on":{_day(period.issued_on)}'
+    return _day(period.anchor_on), dates, encode_basestring(period.zone)
 
 
 def _ends(period: Period) -> str:

@@ -1,7 +1,7 @@
 """What is written with every change: an entry in the chained history, and an event for the outbox (R-64, R-115)."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from json.encoder import encode_basestring
@@ -38,6 +38,27 @@ class HistoryEntry:
     job_id: int | None = None
 
 
+@frozen(eq=False)
+class Entries:
+    """History entries of many awards, one of each, about one act at one instant: in columns of one length."""
+
+    act: str
+    at: datetime
+    job_id: int | None
+    award_ids: Sequence[int]
+    seqs: Sequence[int]
+    facts: Sequence[str]
+    personal: Sequence[str]
+    salts: Sequence[bytes]
+    digests: Sequence[bytes]
+    hashes: Sequence[bytes]
+
+    def __iter__(self) -> Iterator[HistoryEntry]:
+        columns = (self.award_ids, self.seqs, self.facts, self.personal, self.salts, self.digests, self.hashes)
+        for award_id, seq, facts, text, salt, digest, head in zip(*columns, strict=True):
+            yield HistoryEntry(award_id, seq, self.at, self.act, facts, text, salt, digest, head, self.job_id)
+
+
 @frozen
 class Event:
     """A typed, versioned fact in the outbox, written in the transaction of the change it tells of (R-83, R-115).
@@ -68,6 +89,24 @@ def personal(actor_id: str, learners: Iterable[tuple[str, str | None]]) -> list[
         else f'{{"actor":{actor},"learner":{encode_basestring(learner_id)},"note":{encode_basestring(note)}}}'
         for learner_id, note in learners
     ]
+
+
+def chained_all(
+    previous: Sequence[bytes],
+    *,
+    award_ids: Sequence[int],
+    seqs: Sequence[int],
+    at: datetime,
+    act: str,
+    facts: Sequence[str],
+    personal: Sequence[str],
+    salts: Sequence[bytes],
+    job_id: int | None,
+) -> Entries:
+    """The entries that follow those with the hashes ``previous``, each as `chained` has it."""
+    digests = [sha256(salt + text.encode()).digest() for text, salt in zip(personal, salts, strict=True)]
+    hashes = links(zip(previous, award_ids, seqs, digests, facts, strict=True), at_micros=to_micros(at), act=act)
+    return Entries(act, at, job_id, award_ids, seqs, facts, personal, salts, digests, hashes)
 
 
 def chained(
@@ -121,4 +160,12 @@ def digest_of(personal: str, salt: bytes) -> bytes:
 
 def link(previous: bytes, award_id: int, seq: int, *, at_micros: int, act: str, digest: bytes, facts: str) -> bytes:
     """The hash of an entry that follows the one with hash ``previous``."""
-    return sha256(f"{previous.hex()}|{award_id}|{seq}|{at_micros}|{act}|{digest.hex()}|{facts}".encode()).digest()
+    return links([(previous, award_id, seq, digest, facts)], at_micros=at_micros, act=act)[0]
+
+
+def links(entries: Iterable[tuple[bytes, int, int, bytes, str]], *, at_micros: int, act: str) -> list[bytes]:
+    """The hash of each entry: the one before it, and its award, number, digest and facts."""
+    return [
+        sha256(f"{previous.hex()}|{award_id}|{seq}|{at_micros}|{act}|{digest.hex()}|{facts}".encode()).digest()
+        for previous, award_id, seq, digest, facts in entries
+    ]

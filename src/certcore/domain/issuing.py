@@ -10,10 +10,9 @@ from certcore.domain.awards import Award
 from certcore.domain.certifications import Certification
 from certcore.domain.decisions import Offer
 from certcore.domain.facts import written_terms
-from certcore.domain.history import EVENT_VERSION, Event, HistoryEntry, digest_of, link, personal
+from certcore.domain.history import EVENT_VERSION, Entries, Event, chained_all, personal
 from certcore.domain.numbers import RandomBytes, new_ids, new_numbers, new_salts, new_tokens
 from certcore.domain.people import Person
-from certcore.domain.time import to_micros
 from certcore.domain.transitions import TRANSITIONS, Context
 
 ACT = "issued"
@@ -28,7 +27,8 @@ class Issued:
     """New awards in columns of one length, with what is written beside each.
 
     ``renews`` are the ids of the awards they renew, None for first ones; ``notify`` says whether learners are told.
-    A storage takes the columns as they are, or goes through `awards`, `entries` and `events`.
+    ``history`` has the first entry of each. A storage takes the columns as they are, or goes through `awards`,
+    ``history`` and `events`.
     """
 
     context: Context
@@ -40,11 +40,7 @@ class Issued:
     ids: Sequence[int]
     numbers: Sequence[str]
     tokens: Sequence[bytes]
-    facts: Sequence[str]
-    personal: Sequence[str]
-    salts: Sequence[bytes]
-    digests: Sequence[bytes]
-    hashes: Sequence[bytes]
+    history: Entries
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -59,7 +55,7 @@ class Issued:
             self.learners,
             self.offers,
             self.renews,
-            self.hashes,
+            self.history.hashes,
             strict=True,
         ):
             yield Award(
@@ -77,16 +73,9 @@ class Issued:
                 head=head,
             )
 
-    def entries(self) -> Iterator[HistoryEntry]:
-        """The first history entry of each award."""
-        now, job_id = self.context.now, self.context.job_id
-        columns = (self.ids, self.facts, self.personal, self.salts, self.digests, self.hashes)
-        for award_id, facts, text, salt, digest, head in zip(*columns, strict=True):
-            yield HistoryEntry(award_id, 1, now, ACT, facts, text, salt, digest, head, job_id)
-
     def events(self) -> Iterator[Event]:
         """The event of each award; a notice waits until the award starts."""
-        for award_id, facts, offer in zip(self.ids, self.facts, self.offers, strict=True):
+        for award_id, facts, offer in zip(self.ids, self.history.facts, self.offers, strict=True):
             due_at = max(self.context.now, offer.period.issued_at)
             yield Event(award_id, 1, EVENT, EVENT_VERSION, facts, due_at, self.notify)
 
@@ -106,12 +95,9 @@ def issue(
     ids = new_ids(count, random_bytes)
     numbers = new_numbers(count, random_bytes)
     salts = new_salts(count, random_bytes)
-    actor_id, at = context.actor.id, to_micros(context.now)
     terms = map(_written, offers, [certification.edition for certification in certifications])
     facts = [f'{{"after":{after},"number":"{number}"}}' for after, number in zip(terms, numbers, strict=True)]
     noted = [(learner.id, offer.details.note) for learner, offer in zip(learners, offers, strict=True)]
-    texts = personal(actor_id, noted)
-    digests = [digest_of(text, salt) for text, salt in zip(texts, salts, strict=True)]
     return Issued(
         context,
         notify,
@@ -122,14 +108,17 @@ def issue(
         ids,
         numbers,
         new_tokens(count, random_bytes),
-        facts,
-        texts,
-        salts,
-        digests,
-        [
-            link(b"", award_id, 1, at_micros=at, act=ACT, digest=digest, facts=text)
-            for award_id, digest, text in zip(ids, digests, facts, strict=True)
-        ],
+        chained_all(
+            [b""] * count,
+            award_ids=ids,
+            seqs=[1] * count,
+            at=context.now,
+            act=ACT,
+            facts=facts,
+            personal=personal(context.actor.id, noted),
+            salts=salts,
+            job_id=context.job_id,
+        ),
     )
 
 

@@ -60,7 +60,7 @@ STEPS: Final[Mapping[str, Step]] = MappingProxyType(
 
 
 def _sorted(items: Iterable[ItemRef]) -> tuple[ItemRef, ...]:
-    return sorted_items(items)
+    return items if isinstance(items, tuple) and len(items) < 2 else sorted_items(items)  # which nearly all are
 
 
 @frozen

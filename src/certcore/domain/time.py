@@ -168,7 +168,7 @@ def _end_of_gap(midnight: datetime, rules: tzinfo, before: datetime, after: date
 
 def civil_date(instant: datetime, zone: str) -> date:
     """The civil date on which ``instant`` falls in ``zone``."""
-    return _moved(as_instant(instant), zone_rules(zone)).date()
+    return _moved(as_instant(instant), _rules(_named(zone))).date()
 
 
 def last_day_before(instant: datetime, zone: str) -> date:
@@ -262,7 +262,7 @@ def _named(zone: str) -> str:
 
 @lru_cache(maxsize=1_024)
 def _rules(zone: str) -> tzinfo:
-    if zone == "Z":
+    if zone in ("Z", "UTC"):
         return UTC
     if match := _OFFSET.fullmatch(zone):
         sign, hours, minutes = match.groups()

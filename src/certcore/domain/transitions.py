@@ -1,6 +1,7 @@
 """How awards change: each transition gives the award after it, its history entry and its event (I5).
 
-`TRANSITIONS` is the life cycle as a table; how awards come to be is in `issuing`.
+`TRANSITIONS` is the life cycle as a table; how awards come to be is in `issuing`, how others renew them in
+`succession`.
 """
 
 from collections.abc import Mapping
@@ -70,15 +71,6 @@ class Context:
 
 
 @frozen
-class Successor:
-    """What a renewed award knows of the one that follows it."""
-
-    id: int
-    number: str
-    starts_at: datetime
-
-
-@frozen
 class Change:
     """An award after a transition, with what is written beside it."""
 
@@ -86,13 +78,6 @@ class Change:
     after: Award
     entry: HistoryEntry
     event: Event
-
-
-def archive_renewed(award: Award, successor: Successor, salt: bytes, context: Context) -> Change:
-    """The award that ``successor`` renews: archived, dates kept, valid until the successor starts (R-14, R-60)."""
-    ending = Ending(EndReason.RENEWED, successor.starts_at)
-    facts = f'{{"by":"{successor.number}"}}'
-    return _changed(award, award, "renewed", facts, salt, context, ending=ending, renewed_by=successor.id)
 
 
 def archive_past(award: Award, at: datetime, salt: bytes, context: Context) -> Change:

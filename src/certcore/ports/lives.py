@@ -7,7 +7,7 @@ from datetime import datetime
 from certcore.domain.certifications import ItemRef
 from certcore.domain.completions import Completion
 from certcore.domain.deliveries import Delivery
-from certcore.domain.renewals import Renewal
+from certcore.domain.renewals import Renewal, RenewalState, closed
 from certcore.domain.sweeps import Sweep
 from certcore.domain.tombstones import Tombstone
 
@@ -57,6 +57,14 @@ class RenewalRepository(ABC):
 
         Award, learner and certification of a renewal never change.
         """
+
+    def close(self, renewals: Sequence[Renewal], state: RenewalState) -> None:
+        """Store these renewals, as they were read, in another ``state``; `Conflict` as `update` raises it.
+
+        Many come at once, none twice. After an error the transaction has to be left, as after `Transaction.change`. A
+        storage that takes rows only leaves this as it is.
+        """
+        self.update([closed(each, state) for each in renewals])
 
     @abstractmethod
     def of(self, award_ids: Collection[int]) -> dict[int, Renewal]:

@@ -27,6 +27,7 @@ from certcore.domain.deliveries import NewDeliveries
 from certcore.domain.history import Event, HistoryEntry
 from certcore.domain.issuing import Issued
 from certcore.domain.jobs import Job, Reject
+from certcore.domain.succession import Archived
 from certcore.domain.time import as_instant
 from certcore.domain.transitions import Change
 from certcore.ports.externals import ExternalRepository, SettingRepository
@@ -351,7 +352,7 @@ class Transaction(ABC):
         where that is so does not commit it. A storage that takes rows only leaves this as it is.
         """
         self.awards.add(list(issued.awards()))
-        self.history.append(list(issued.entries()))
+        self.history.append(list(issued.history))
         self.outbox.append(list(issued.events()))
 
     def change(self, changes: Sequence[Change]) -> None:
@@ -363,6 +364,10 @@ class Transaction(ABC):
         self.awards.update([change.after for change in changes])
         self.history.append([change.entry for change in changes])
         self.outbox.append([change.event for change in changes])
+
+    def archive(self, archived: Archived) -> None:
+        """Store awards as archived, with their history and events; as `change` does, and like it to be left."""
+        self.change(list(archived.changes()))
 
     def tell(self, new: NewDeliveries) -> Collection[str]:
         """Store new deliveries as `DeliveryRepository.add` does; the ids of those that were there already (R-82).

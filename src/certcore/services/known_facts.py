@@ -17,6 +17,10 @@ class LearnerFacts:
     attributes: Mapping[str, Mapping[str, Attribute]]
     credits: Mapping[str, tuple[Credit, ...]]
 
+    def __bool__(self) -> bool:
+        """Whether anything is known of anybody."""
+        return bool(self.attributes or self.credits)
+
     @classmethod
     def of(cls, ports: Ports, tx: Transaction, policies: Iterable[RenewalPolicy], learner_ids: Collection[str]) -> Self:
         """What these policies may ask of these learners."""

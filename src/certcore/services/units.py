@@ -2,11 +2,11 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from certcore.domain.awards import Award
 from certcore.domain.certifications import Certification
@@ -16,7 +16,8 @@ from certcore.domain.issuing import Issued, issue
 from certcore.domain.numbers import RandomBytes, new_salts
 from certcore.domain.people import Person
 from certcore.domain.renewals import was_dropped
-from certcore.domain.transitions import Change, Context, Successor, archive_past, archive_renewed, edit
+from certcore.domain.succession import archive
+from certcore.domain.transitions import Change, Context, archive_past, edit
 from certcore.errors import Conflict, NumberTaken, Retryable
 from certcore.ports import Storage, Transaction
 
@@ -48,8 +49,7 @@ def in_unit(storage: Storage, work: Callable[[Transaction], T]) -> T:
     raise AssertionError("unreachable: the last try returns or raises")
 
 
-@frozen
-class Candidate:
+class Candidate(NamedTuple):
     """Somebody who is offered an award, and the live award of that certification they hold already.
 
     ``revoked_at`` is as for `decide`.
@@ -86,15 +86,44 @@ def carry_out(
     outcomes = [decision.outcome for decision in decisions]
     winners = [each for each, outcome in zip(candidates, outcomes, strict=True) if outcome in _ISSUED]
     updated = [each for each, outcome in zip(candidates, outcomes, strict=True) if outcome is Outcome.UPDATED]
-    renewed = [each.live.id if each.live else None for each in winners]
-    issued = _issued(tx, winners, renewed, context, random_bytes, notify=notify)
-    tx.change([*_edits(updated, context, random_bytes), *_archivals(winners, issued, context, random_bytes)])
-    tx.issue(issued)  # last, so that what it follows has ended (I1)
-    drawn = iter(issued.numbers)
+    drawn = iter(award(tx, winners, context, random_bytes, notify=notify))
+    if updated:
+        tx.change(list(_edits(updated, context, random_bytes)))
     return [
         next(drawn) if outcome in _ISSUED else each.live.number if each.live else None
         for each, outcome in zip(candidates, outcomes, strict=True)
     ]
+
+
+def award(
+    tx: Transaction,
+    winners: Sequence[Candidate],
+    context: Context,
+    random_bytes: RandomBytes,
+    *,
+    notify: bool = True,
+) -> Sequence[str]:
+    """Issue what is offered to each candidate, and archive what they hold as renewed by it; the new numbers.
+
+    Called as `carry_out` is, and raises alike.
+    """
+    held = [each.live for each in winners if each.live is not None]
+    renewed = [None if each.live is None else each.live.id for each in winners]
+    issued = _issued(tx, winners, renewed, context, random_bytes, notify=notify)
+    if held:
+        follow = [place for place, award_id in enumerate(renewed) if award_id is not None]
+        tx.archive(
+            archive(
+                held,
+                [issued.ids[place] for place in follow],
+                [issued.numbers[place] for place in follow],
+                [issued.offers[place].period.issued_at for place in follow],
+                context,
+                random_bytes,
+            )
+        )
+    tx.issue(issued)  # last, so that what it follows has ended (I1)
+    return issued.numbers
 
 
 def check_not_revoked_since(tx: Transaction, candidates: Sequence[Candidate], decisions: Sequence[Decision]) -> None:
@@ -107,6 +136,17 @@ def check_not_revoked_since(tx: Transaction, candidates: Sequence[Candidate], de
     latest = tx.awards.latest_revocations(ids, [each.learner.id for each in new])
     if latest and any(latest.get((each.certification.id, each.learner.id)) != each.revoked_at for each in new):
         raise Conflict("a revocation")
+
+
+def live_of(tx: Transaction, met: Mapping[int, Collection[str]]) -> dict[tuple[int, str], Award]:
+    """The live awards of the learners whom a batch meets beside each certification, by its id, and by theirs.
+
+    Asked for by certification: not everybody's of every one.
+    """
+    live: dict[tuple[int, str], Award] = {}
+    for certification_id, learner_ids in met.items():
+        live |= tx.awards.live([certification_id], learner_ids)
+    return live
 
 
 def live_again(tx: Transaction, changes: Sequence[Change]) -> None:
@@ -142,7 +182,7 @@ def file_away(
         for award, ends_at, salt in zip(issued.awards(), ends, salts, strict=True)
     ]
     tx.awards.add([change.after for change in past])
-    tx.history.append([*issued.entries(), *(change.entry for change in past)])
+    tx.history.append([*issued.history, *(change.entry for change in past)])
     tx.outbox.append([*issued.events(), *(change.event for change in past)])
     return issued.numbers
 
@@ -178,17 +218,6 @@ def _repeats(tx: Transaction, numbers: Sequence[str]) -> bool:
     A single number that is taken by chance is left to the storage's `Conflict`.
     """
     return len(set(numbers)) < len(numbers) or bool(tx.awards.by_number(numbers[:1]))
-
-
-def _archivals(
-    winners: Sequence[Candidate], issued: Issued, context: Context, random_bytes: RandomBytes
-) -> Iterator[Change]:
-    """What becomes of the awards that are renewed."""
-    salts = iter(new_salts(sum(each.live is not None for each in winners), random_bytes))
-    for each, award_id, number in zip(winners, issued.ids, issued.numbers, strict=True):
-        if each.live is not None:
-            successor = Successor(award_id, number, each.offer.period.issued_at)
-            yield archive_renewed(each.live, successor, next(salts), context)
 
 
 def _edits(updated: Sequence[Candidate], context: Context, random_bytes: RandomBytes) -> Iterator[Change]:

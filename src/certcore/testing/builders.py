@@ -133,7 +133,8 @@ COURSE: Final = ItemRef(ItemKind.COURSE, "C-1")
 
 def make_completion(learner_id: str = "id-ada", item: ItemRef = COURSE, **changes: Any) -> Completion:
     """A completion at `NOW`."""
-    return evolve(Completion(learner_id, item, NOW, date(2026, 6, 15), "Europe/Rome"), **changes)
+    parts = {"learner_id": learner_id, "item": item, "at": NOW, "on": date(2026, 6, 15), "zone": "Europe/Rome"}
+    return Completion(**{**parts, **changes})
 
 
 def make_renewal(award: Award, **changes: Any) -> Renewal:

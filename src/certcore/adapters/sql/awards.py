@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import (
@@ -20,6 +20,8 @@ from sqlalchemy import (
 from certcore.adapters.sql import bulk, tables
 from certcore.adapters.sql.querying import TENANT, among, within
 from certcore.adapters.sql.rows import (
+    ARCHIVING,
+    archived_columns,
     award_from,
     award_row,
     issued_award_rows,
@@ -27,9 +29,10 @@ from certcore.adapters.sql.rows import (
 from certcore.adapters.sql.standing import CORRUPT, STATUSES, in_status, lapses_of, statuses_of, tallies_of
 from certcore.adapters.sql.tombstones import SqlTombstones
 from certcore.adapters.sql.units import Unit
-from certcore.adapters.sql.values import Report, exact, readable
+from certcore.adapters.sql.values import Report, all_exact, exact, readable
 from certcore.domain.awards import Award
 from certcore.domain.issuing import Issued
+from certcore.domain.succession import Archived
 from certcore.domain.time import from_micros, parse_date, to_micros, zone_rules
 from certcore.domain.transitions import Change
 from certcore.errors import Conflict, CorruptRecord
@@ -73,8 +76,7 @@ _OF_AWARD: Final = (
 )
 _BASIS_ITEM: Final = _award.basis + ":" + _award.basis_code
 _OF_ALL: Final = bulk.changing(tables.award)
-_OF_ENDING: Final = ("renewed_by", "end_reason", "ended_at", "live", "version", "head")
-_OF_TERMS: Final = tuple(name for name in _OF_ALL if name not in _OF_ENDING[:-2])
+_OF_TERMS: Final = tuple(name for name in _OF_ALL if name not in ARCHIVING[:-2])
 _ending_of: Final = attrgetter("renewed_by", "ending")
 _terms_of: Final = attrgetter("edition", "learner_name", "period", "basis", "details", "renews")
 
@@ -139,8 +141,13 @@ class SqlAwards(AwardRepository):
         """Store what is new in the awards, in the order given; after a `Conflict` the transaction has to be left."""
         for (columns, _), group in groupby(changes, key=_what_changes):
             awards = [change.after for change in group]
-            rows = [award_row(self._tenant, award) for award in awards]
+            rows = bulk.next_versions(tables.award, columns, [award_row(self._tenant, award) for award in awards])
             self._unit.advance(tables.award, columns, rows, _named(awards))
+
+    def archive(self, archived: Archived) -> None:
+        """Store how the awards have ended; as `change`."""
+        rows = archived_columns(self._tenant, archived)
+        self._unit.advance(tables.award, ARCHIVING, rows, _named(archived.awards))
 
     def by_id(self, ids: Collection[int]) -> dict[int, Award]:
         return {award.id: award for award in self._found(_BY_ID, ids, ids=ids)}
@@ -159,7 +166,7 @@ class SqlAwards(AwardRepository):
 
     def _found(self, statement: Select[Any], wanted: Collection[object], /, **values: object) -> Iterable[Award]:
         rows = self._unit.rows(statement, tenant=self._tenant, **values) if wanted else ()
-        return [exact("award", row[1], award_from, row) for row in rows]
+        return all_exact("award", itemgetter(1), award_from, list(rows))
 
     def delete(self, ids: Collection[int]) -> None:
         keys = [(self._tenant, award_id) for award_id in ids]
@@ -279,7 +286,7 @@ def _what_changes(change: Change) -> tuple[bulk.Names, bool]:
     """
     before, after = change.before, change.after
     if _terms_of(before) == _terms_of(after):
-        return _OF_ENDING, after.live
+        return ARCHIVING, after.live
     return (_OF_TERMS if _ending_of(before) == _ending_of(after) else _OF_ALL), after.live
 
 

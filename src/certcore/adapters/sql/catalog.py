@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 from sqlalchemy import bindparam, or_, select
 
 from certcore.adapters.sql import host_tables
-from certcore.adapters.sql.completions import completion_from, completion_row
+from certcore.adapters.sql.completions import completion_from, completion_rows
 from certcore.adapters.sql.querying import TENANT, among, within
 from certcore.adapters.sql.storage import SqlStorage, SqlTransaction
 from certcore.adapters.sql.values import (
@@ -297,5 +297,5 @@ def _enrolment_row(tenant: str, enrolment: Enrolment) -> Row:
         enrolment.order_id,
         micros(enrolment.enrolled_at),
         micros(enrolment.archived_at),
-        *((None,) * 6 if completion is None else completion_row(tenant, completion)[4:]),
+        *((None,) * 6 if completion is None else completion_rows(tenant, [completion])[0][4:]),
     )

@@ -1,9 +1,10 @@
 """Completions as the host reported them."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from hashlib import sha256
+from itertools import repeat
 from operator import itemgetter
 from typing import Any, Final, TypeVar
 from zlib import crc32
@@ -13,9 +14,10 @@ from sqlalchemy import ARRAY, BigInteger, Integer, bindparam, select, text
 from certcore.adapters.sql import tables
 from certcore.adapters.sql.querying import TENANT, among, within
 from certcore.adapters.sql.units import Unit
-from certcore.adapters.sql.values import Row, amount_text, as_flag, as_text, exact, or_none
+from certcore.adapters.sql.values import Row, all_exact, amount_text, as_flag, as_text, or_none
 from certcore.domain.certifications import ItemRef
 from certcore.domain.completions import Completion
+from certcore.domain.issuing import each_once
 from certcore.domain.time import from_micros, parse_date, to_micros
 from certcore.errors import Conflict
 from certcore.ports import CompletionRepository
@@ -25,7 +27,7 @@ T = TypeVar("T")
 _completion = tables.completion.c
 _OF: Final = (
     among(_completion.learner_id, "learner_ids", *tables.completion.c[1:])
-    .where(within(_completion.code, "codes"))
+    .where(within(_completion.code.concat(""), "codes"))  # whatever a learner has is read: items may be thousands
     .order_by(_completion.at)
 )
 _OF_LATE: Final = _OF.where(_completion.at >= bindparam("since", type_=BigInteger))
@@ -56,14 +58,16 @@ class SqlCompletions(CompletionRepository):
         self._tenant = tenant
 
     def add(self, completions: Sequence[Completion]) -> list[bool]:
-        rows = [completion_row(self._tenant, each) for each in completions]
-        different = dict(zip(map(_key, reversed(rows)), reversed(rows), strict=True))
-        ordered = [different[key] for key in sorted(different)]
+        rows = completion_rows(self._tenant, completions)
+        different = set(map(_key, rows))
+        repeats = len(different) < len(rows)
+        first = dict(zip(map(_key, reversed(rows)), reversed(rows), strict=True)).values() if repeats else rows
+        ordered = sorted(first, key=_key)  # or two who write the same ones may wait for each other
         try:
             self._unit.insert(tables.completion, ordered, _WHAT)
-            if len(different) == len(rows):
+            if not repeats:
                 return [True] * len(rows)
-            new = set(different)
+            new = different
         except Conflict:  # rare, and then some may be new
             new = self._unit.insert_new(tables.completion, ordered, _WHAT)
         return [_took(new, _key(row)) for row in rows]
@@ -81,8 +85,7 @@ class SqlCompletions(CompletionRepository):
         else:
             rows = self._unit.rows(_OF_LATE, **asked, since=to_micros(since))
         found: dict[tuple[str, ItemRef], list[Completion]] = {}
-        for row in rows:
-            each = exact("completion", f"{row[1]}:{row[2]} by learner {row[0]}", completion_from, row)
+        for each in all_exact("completion", _said, completion_from, rows):
             if each.item in wanted:
                 found.setdefault((each.learner_id, each.item), []).append(each)
         return found
@@ -114,20 +117,30 @@ def _took(keys: set[T], key: T) -> bool:
     return found
 
 
-def completion_row(tenant: str, completion: Completion) -> Row:
-    """The row of `tables.completion`."""
-    return (
-        tenant,
-        completion.learner_id,
-        completion.item.kind.value,
-        completion.item.code,
-        to_micros(completion.at),
-        completion.on.isoformat(),
-        completion.zone,
-        int(completion.exact),
-        amount_text(completion.score),
-        amount_text(completion.credits),
+def completion_rows(tenant: str, completions: Sequence[Completion]) -> list[Row]:
+    """The rows of `tables.completion`."""
+    if not completions:
+        return []
+    learner_ids, items, ats, days, zones, exact, scores, credits_ = zip(*completions, strict=True)
+    rows = zip(
+        repeat(tenant),
+        learner_ids,
+        each_once(lambda item: item.kind.value, items),
+        each_once(lambda item: item.code, items),
+        map(to_micros, ats),
+        map(date.isoformat, days),
+        zones,
+        map(int, exact),
+        map(amount_text, scores),
+        map(amount_text, credits_),
+        strict=False,
     )
+    return list(rows)
+
+
+def _said(row: Any) -> str:
+    """What a row is about."""
+    return f"{row[1]}:{row[2]} by learner {row[0]}"
 
 
 def completion_from(*row: Any) -> Completion:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import Executable, and_, bindparam, select, tuple_, union
@@ -10,7 +11,7 @@ from certcore.adapters.sql import host_tables, people
 from certcore.adapters.sql.people import BranchRecord, PersonRecord
 from certcore.adapters.sql.querying import TENANT, among
 from certcore.adapters.sql.storage import SqlStorage
-from certcore.adapters.sql.values import exact, readable
+from certcore.adapters.sql.values import all_exact, exact, readable
 from certcore.domain.people import Overseers, Person, Role
 from certcore.errors import NotFound
 from certcore.ports import Directory
@@ -77,10 +78,11 @@ class SqlDirectory(Directory):
         self._storage = storage
 
     def match(self, usernames: Collection[str]) -> Mapping[str, Person]:
-        return {row[-1]: _person_of(row) for row in self._rows(_BY_USERNAME, keys=usernames)} if usernames else {}
+        rows = self._rows(_BY_USERNAME, keys=usernames) if usernames else ()
+        return dict(zip((row[-1] for row in rows), _people_of(rows), strict=True))
 
     def people(self, ids: Collection[str]) -> Mapping[str, Person]:
-        return {row[0]: _person_of(row) for row in self._rows(_BY_ID, ids=ids)} if ids else {}
+        return {each.id: each for each in _people_of(self._rows(_BY_ID, ids=ids))} if ids else {}
 
     def roles(self, actor_id: str) -> frozenset[Role] | None:
         rows = self._rows(_ROLES, ids=[actor_id])
@@ -128,10 +130,13 @@ class SqlDirectory(Directory):
             return tx.unit.rows(statement, tenant=self._storage.tenant, **values)
 
 
-def _person_of(row: Sequence[Any]) -> Person:
-    return exact("person", row[0], _read_person, row)
+def _people_of(rows: Sequence[Any]) -> list[Person]:
+    return all_exact("person", itemgetter(0), _read_person, rows)
+
+
+_FLAGS: Final = {0: False, 1: True}
 
 
 def _read_person(*row: Any) -> Person:
     person_id, username, first_name, last_name, email, zone, language, active, _key = row
-    return Person(person_id, username, first_name, last_name, email, zone, language, {0: False, 1: True}[active])
+    return Person(person_id, username, first_name, last_name, email, zone, language, _FLAGS[active])

@@ -10,17 +10,19 @@ from sqlalchemy import ColumnElement, and_, bindparam, or_, select, text
 from certcore.adapters.sql import tables
 from certcore.adapters.sql.querying import TENANT, among
 from certcore.adapters.sql.rows import (
+    archived_event_rows,
+    entry_rows,
     event_from,
     event_row,
     history_from,
     history_row,
     issued_event_rows,
-    issued_history_rows,
 )
 from certcore.adapters.sql.units import Unit
-from certcore.adapters.sql.values import Report, exact, readable
-from certcore.domain.history import Event, HistoryEntry
+from certcore.adapters.sql.values import Report, Row, exact, readable
+from certcore.domain.history import Entries, Event, HistoryEntry
 from certcore.domain.issuing import Issued
+from certcore.domain.succession import Archived
 from certcore.errors import CorruptRecord
 from certcore.ports import HistoryRepository, Outbox
 
@@ -63,10 +65,10 @@ class SqlHistory(HistoryRepository):
         rows = [history_row(self._tenant, entry) for entry in entries]
         self._unit.insert(tables.history, rows, _numbered("history entry", entries), undoing=undoing)
 
-    def issue(self, issued: Issued) -> None:
-        """Store the first entries of new awards; raises as `append`, and then the transaction has to be left."""
-        rows = issued_history_rows(self._tenant, issued)
-        self._unit.insert(tables.history, rows, f"one of {len(issued)} entries", undoing=False)
+    def append_all(self, entries: Entries) -> None:
+        """Store entries from their columns; raises as `append`, and then the transaction has to be left."""
+        rows = entry_rows(self._tenant, entries)
+        self._unit.insert(tables.history, rows, f"one of {len(rows)} history entries", undoing=False)
 
     def of(self, award_ids: Collection[int]) -> dict[int, list[HistoryEntry]]:
         rows = self._unit.rows(_ENTRIES_OF, tenant=self._tenant, award_ids=award_ids) if award_ids else ()
@@ -107,8 +109,14 @@ class SqlOutbox(Outbox):
 
     def issue(self, issued: Issued) -> None:
         """Store the events of new awards; raises as `append`, and then the transaction has to be left."""
-        rows = issued_event_rows(self._tenant, issued)
-        self._unit.insert(tables.outbox, rows, f"one of {len(issued)} events", undoing=False)
+        self._append(issued_event_rows(self._tenant, issued))
+
+    def archive(self, archived: Archived) -> None:
+        """Store the events of awards that others renew; as `issue`."""
+        self._append(archived_event_rows(self._tenant, archived))
+
+    def _append(self, rows: Sequence[Row]) -> None:
+        self._unit.insert(tables.outbox, rows, f"one of {len(rows)} events", undoing=False)
 
     def silence(self, keys: Sequence[tuple[int, int]]) -> None:
         rows = [(0, self._tenant, *key, 1) for key in dict.fromkeys(keys)]

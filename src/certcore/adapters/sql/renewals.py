@@ -9,7 +9,7 @@ from certcore.adapters.sql import tables
 from certcore.adapters.sql.definition_rows import policy_from, policy_text
 from certcore.adapters.sql.querying import among
 from certcore.adapters.sql.units import Unit
-from certcore.adapters.sql.values import Row, as_flag, as_text, as_whole, exact
+from certcore.adapters.sql.values import Row, all_exact, as_flag, as_text, as_whole
 from certcore.domain.certifications import ItemRef
 from certcore.domain.issuing import each_once
 from certcore.domain.renewals import Renewal, RenewalState
@@ -34,9 +34,14 @@ class SqlRenewals(RenewalRepository):
     def update(self, renewals: Sequence[Renewal]) -> None:
         self._unit.replace(tables.renewal, self._rows(renewals), _named(renewals))
 
+    def close(self, renewals: Sequence[Renewal], state: RenewalState) -> None:
+        rows = [(state.value, each.version + 1, self._tenant, each.award_id, each.version) for each in renewals]
+        self._unit.advance(tables.renewal, ("state", "version"), rows, _named(renewals))
+
     def of(self, award_ids: Collection[int]) -> dict[int, Renewal]:
         rows = self._unit.rows(_OF, tenant=self._tenant, award_ids=award_ids) if award_ids else ()
-        return {row[0]: exact("renewal", f"of award {row[0]}", _renewal_from, row) for row in rows}
+        found = all_exact("renewal", lambda row: f"of award {row[0]}", _renewal_from, rows)
+        return {each.award_id: each for each in found}
 
     def _rows(self, renewals: Sequence[Renewal]) -> list[Row]:
         policies = each_once(policy_text, [each.policy for each in renewals])
@@ -71,6 +76,9 @@ def _items_from(text: str) -> tuple[ItemRef, ...]:
     return tuple(map(ItemRef.parse, json.loads(text)))
 
 
+_STATES: Final = {each.value: each for each in RenewalState}
+
+
 def _renewal_from(*row: Any) -> Renewal:
     award_id, learner_id, certification_id, started_at, policy, allow_retake, items, state, version = row
     return Renewal(
@@ -81,6 +89,6 @@ def _renewal_from(*row: Any) -> Renewal:
         policy_from(policy),
         as_flag(allow_retake),
         _items_from(items),
-        RenewalState(state),
+        _STATES[state],
         as_whole(version),
     )

@@ -4,6 +4,7 @@ Periods, bases and details are shared by many awards of a batch, so they are con
 """
 
 import json
+from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
 from itertools import repeat
@@ -16,14 +17,17 @@ from certcore.adapters.sql.values import (
     as_flag,
     as_text,
     as_whole,
+    check_types,
     day_text,
     micros,
     or_none,
 )
+from certcore.domain import issuing, succession
 from certcore.domain.awards import Award, Basis, BasisKind, Details, Ending, EndReason, Link, Period
 from certcore.domain.decisions import Offer
-from certcore.domain.history import EVENT_VERSION, Event, HistoryEntry
-from certcore.domain.issuing import ACT, EVENT, Issued, each_once
+from certcore.domain.history import EVENT_VERSION, Entries, Event, HistoryEntry
+from certcore.domain.issuing import Issued, each_once
+from certcore.domain.succession import Archived
 from certcore.domain.time import from_micros, parse_date, to_micros, zone_rules
 
 _SHARED = 8_192
@@ -69,7 +73,7 @@ def issued_award_rows(tenant: str, issued: Issued) -> list[Row]:
         *zip(*map(_offer_columns, issued.offers), strict=True),
         issued.renews,
         *map(repeat, _LIVE_AND_NEW),
-        issued.hashes,
+        issued.history.hashes,
         strict=False,
     )
     return list(rows)
@@ -79,20 +83,41 @@ _LIVE_AND_NEW: Row = (None, None, None, 1, 1)
 """Not renewed, not ended, live, in its first version."""
 
 
-def issued_history_rows(tenant: str, issued: Issued) -> list[Row]:
-    """The rows of `tables.history` of new awards."""
+def archived_columns(tenant: str, archived: Archived) -> list[Row]:
+    """What changes in the row of each award (`ARCHIVING`), and by what that row is found (`bulk.before`)."""
+    columns = zip(
+        archived.renewed_by,
+        repeat(succession.END.value),
+        each_once(to_micros, archived.ends),
+        repeat(None),
+        archived.history.seqs,
+        archived.history.hashes,
+        repeat(tenant),
+        archived.history.award_ids,
+        [award.version for award in archived.awards],
+        strict=False,
+    )
+    return list(columns)
+
+
+ARCHIVING = ("renewed_by", "end_reason", "ended_at", "live", "version", "head")
+"""The columns of `tables.award` that say whether and how an award has ended."""
+
+
+def entry_rows(tenant: str, entries: Entries) -> list[Row]:
+    """The rows of `tables.history`."""
     rows = zip(
         repeat(tenant),
-        issued.ids,
-        repeat(1),
-        repeat(to_micros(issued.context.now)),
-        repeat(ACT),
-        issued.facts,
-        issued.personal,
-        issued.salts,
-        issued.digests,
-        issued.hashes,
-        repeat(issued.context.job_id),
+        entries.award_ids,
+        entries.seqs,
+        repeat(to_micros(entries.at)),
+        repeat(entries.act),
+        entries.facts,
+        entries.personal,
+        entries.salts,
+        entries.digests,
+        entries.hashes,
+        repeat(entries.job_id),
         strict=False,
     )
     return list(rows)
@@ -101,15 +126,26 @@ def issued_history_rows(tenant: str, issued: Issued) -> list[Row]:
 def issued_event_rows(tenant: str, issued: Issued) -> list[Row]:
     """The rows of `tables.outbox` of new awards."""
     now = to_micros(issued.context.now)
+    due = each_once(lambda offer: max(now, to_micros(offer.period.issued_at)), issued.offers)
+    return _event_rows(tenant, issued.history, issuing.EVENT, due, notify=issued.notify)
+
+
+def archived_event_rows(tenant: str, archived: Archived) -> list[Row]:
+    """The rows of `tables.outbox` of awards that others renew."""
+    due = repeat(to_micros(archived.history.at))
+    return _event_rows(tenant, archived.history, succession.EVENT, due, notify=False)
+
+
+def _event_rows(tenant: str, entries: Entries, kind: str, due: Iterable[int], *, notify: bool) -> list[Row]:
     rows = zip(
         repeat(tenant),
-        issued.ids,
-        repeat(1),
-        repeat(EVENT),
+        entries.award_ids,
+        entries.seqs,
+        repeat(kind),
         repeat(EVENT_VERSION),
-        issued.facts,
-        each_once(lambda offer: max(now, to_micros(offer.period.issued_at)), issued.offers),
-        repeat(int(issued.notify)),
+        entries.facts,
+        due,
+        repeat(int(notify)),
         repeat(1),
         strict=False,
     )
@@ -149,26 +185,31 @@ def award_from(*row: Any) -> Award:
     """The award of a row of `tables.award` without its tenant."""
     award_id, number, token, certification_id, edition, learner_id, learner_name = row[:7]
     renews, renewed_by, end_reason, ended_at, live, version, head = row[23:]
+    check_types((*row[:7], version, head), _KINDS)
     ending = None if end_reason is None and ended_at is None else Ending(EndReason(end_reason), from_micros(ended_at))
     if live != (1 if ending is None else None):
         raise ValueError("its live marker and its end contradict each other")
     return Award(
-        as_whole(award_id),
-        as_text(number),
-        as_bytes(token),
-        as_whole(certification_id),
-        as_whole(edition),
-        as_text(learner_id),
-        as_text(learner_name),
+        award_id,
+        number,
+        token,
+        certification_id,
+        edition,
+        learner_id,
+        learner_name,
         _period(*row[7:16]),
         _basis(*row[16:19]),
         _details(*row[19:23]),
         or_none(as_whole, renews),
         or_none(as_whole, renewed_by),
         ending,
-        as_whole(version),
-        as_bytes(head),
+        version,
+        head,
     )
+
+
+_KINDS = (int, str, bytes, int, int, str, str, int, bytes)
+"""Of what kind the columns of an award up to its learner's name are, and its version and head."""
 
 
 @lru_cache(_SHARED)

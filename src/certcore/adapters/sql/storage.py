@@ -20,6 +20,7 @@ from certcore.adapters.sql.units import Unit
 from certcore.adapters.sql.values import Report
 from certcore.domain.deliveries import NewDeliveries
 from certcore.domain.issuing import Issued
+from certcore.domain.succession import Archived
 from certcore.domain.transitions import Change
 from certcore.errors import CorruptRecord, InvalidValue, StorageError
 from certcore.ports import Storage, Transaction
@@ -59,7 +60,7 @@ class SqlTransaction(Transaction):
     def issue(self, issued: Issued) -> None:
         """Store the columns as they are, without a value object for each row."""
         self.awards.issue(issued)
-        self.history.issue(issued)
+        self.history.append_all(issued.history)
         self.outbox.issue(issued)
 
     def change(self, changes: Sequence[Change]) -> None:
@@ -67,6 +68,12 @@ class SqlTransaction(Transaction):
         self.awards.change(changes)
         self.history.append([change.entry for change in changes], undoing=False)
         self.outbox.append([change.event for change in changes], undoing=False)
+
+    def archive(self, archived: Archived) -> None:
+        """Store the columns as they are."""
+        self.awards.archive(archived)
+        self.history.append_all(archived.history)
+        self.outbox.archive(archived)
 
     def tell(self, new: NewDeliveries) -> Collection[str]:
         """Store the columns as they are."""

@@ -134,10 +134,12 @@ class Unit:
                     raise Conflict(what)
 
     def advance(self, table: Table, changed: bulk.Names, rows: Sequence[tuple[object, ...]], what: str) -> None:
-        """`replace` of some columns only, of no row twice; after a `Conflict` the transaction can only be left."""
+        """`replace` of some columns only, of no row twice; after a `Conflict` the transaction can only be left.
+
+        Each of the rows has the new values of these columns, then those of `bulk.before`.
+        """
         with self._leaving():
-            parameters = bulk.next_versions(table, changed, rows)
-            if self.amend(table, changed, bulk.before(table), parameters, what) != len(rows):
+            if self.amend(table, changed, bulk.before(table), rows, what) != len(rows):
                 raise Conflict(what)
 
     def _count(self, sql: str, rows: Sequence[tuple[object, ...]], what: str) -> int:

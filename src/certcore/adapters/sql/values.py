@@ -3,10 +3,10 @@
 What is not exactly what was written raises `CorruptRecord`.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from certcore.domain.time import to_micros
 from certcore.errors import CorruptRecord, InvalidInput
@@ -16,12 +16,23 @@ Row = tuple[object, ...]
 Report = Callable[[CorruptRecord], None]
 
 
+_UNREADABLE: Final = (InvalidInput, ValueError, TypeError, ArithmeticError, AttributeError, LookupError)
+
+
 def exact(kind: str, ref: object, read: Callable[..., T], row: Iterable[object]) -> T:
     """``read(*row)``; `CorruptRecord` where the row is not what was once written."""
     try:
         return read(*row)
-    except (InvalidInput, ValueError, TypeError, ArithmeticError, AttributeError, LookupError) as error:
+    except _UNREADABLE as error:
         raise CorruptRecord(kind, str(ref), str(error) or type(error).__name__) from error
+
+
+def all_exact(kind: str, ref: Callable[[Any], object], read: Callable[..., T], rows: Sequence[Any]) -> list[T]:
+    """`exact` of each of the rows, ``ref`` giving the reference of one."""
+    try:
+        return [read(*row) for row in rows]
+    except _UNREADABLE:
+        return [exact(kind, ref(row), read, row) for row in rows]  # which of them it was
 
 
 def readable(
@@ -72,9 +83,19 @@ def as_bytes(value: object) -> bytes:
     return _of_type(bytes, value)
 
 
+def check_types(values: Row, kinds: tuple[type, ...]) -> None:
+    """Raise `ValueError` unless each of the values is of its kind."""
+    if tuple(map(type, values)) != kinds:
+        for kind, value in zip(kinds, values, strict=True):
+            _of_type(kind, value)
+
+
 def as_flag(value: object) -> bool:
     """The flag that is stored as 0 or 1."""
-    return {0: False, 1: True}[as_whole(value)]
+    return _FLAGS[as_whole(value)]
+
+
+_FLAGS: Final = {0: False, 1: True}
 
 
 def _of_type(kind: type[T], value: object) -> T:

@@ -11,7 +11,8 @@ from certcore.domain.policy import asked
 from certcore.domain.renewals import Renewal, in_force
 from certcore.domain.transitions import Context
 from certcore.ports import AwardQuery, Ports, Transaction
-from certcore.services.completing.judging import Entry, Judge
+from certcore.services.completing.judging import Judge
+from certcore.services.completing.known import Entry
 from certcore.services.completing.settling import Settling
 from certcore.services.removing import pages
 

@@ -9,8 +9,10 @@ from attrs import field, frozen
 
 from certcore.domain.certifications import ItemRef
 from certcore.domain.checks import nfc
+from certcore.domain.completions import Completion
 from certcore.domain.decisions import Outcome
 from certcore.domain.earning import Earning, Reasons
+from certcore.domain.people import Person
 from certcore.domain.policy import NO_FACTS, Facts
 from certcore.domain.time import as_instant, civil, zone_rules
 from certcore.errors import InvalidValue
@@ -73,6 +75,11 @@ class Completed:
     def learner(self) -> str:
         """The name that the learner was given by."""
         return self.username or self.learner_id or ""
+
+    def by(self, learner: Person, zone: str) -> Completion:
+        """The completion by this learner, on a platform in ``zone``; raises as `Completion.of`."""
+        zone = self.zone or learner.zone or zone
+        return Completion.of(learner.id, self.item, self.at, zone, score=self.score, credits=self.credits)
 
 
 @frozen

@@ -18,7 +18,8 @@ from certcore.domain.transitions import Context
 from certcore.errors import InvalidInput, NotFound, Retired
 from certcore.ports import Ports, Transaction
 from certcore.services.access import demand
-from certcore.services.completing.judging import Entry, Judge, counted_items
+from certcore.services.completing.judging import Judge
+from certcore.services.completing.known import Entry, counted_items
 from certcore.services.completing.looking_back import by_learner
 from certcore.services.completing.request import Completed, CompletionOutcome, CompletionReport
 from certcore.services.completing.settling import Settling
@@ -114,15 +115,15 @@ class Completing:
     def _batch(
         self, batch: Sequence[Completed], scope: Scope, actor: Actor, *, notify: bool
     ) -> Iterable[CompletionOutcome]:
-        for each in batch:
-            self._ports.settings.check_credits(each.credits)
+        for amount in {each.credits for each in batch}:
+            self._ports.settings.check_credits(amount)
         entries, refused = self._entries(batch, scope)
         settled = in_unit(self._ports.storage, lambda tx: self._settle(tx, entries, actor, notify=notify))
         return [settled.get(place) or refused[place] for place in range(len(batch))]
 
     def _entries(self, batch: Sequence[Completed], scope: Scope) -> tuple[list[Entry], dict[int, CompletionOutcome]]:
         """What can be judged; and what is refused, since nobody is meant by it or its day never was."""
-        directory = self._ports.directory
+        directory, zone = self._ports.directory, self._ports.settings.zone
         by_name = directory.match({each.username for each in batch if each.username is not None})
         by_id = directory.people({each.learner_id for each in batch if each.learner_id is not None})
         entries: list[Entry] = []
@@ -133,15 +134,13 @@ class Completing:
                 refused[place] = CompletionOutcome.of(each.learner, each.item, rejected("unknown_user"))
                 continue
             try:
-                entries.append(Entry(place, each.learner, person, self._completion(each, person), each.facts))
+                completion = each.by(person, zone)
             except InvalidInput as error:
                 refusal = Earning(Outcome.REJECTED, (undecidable(error),))
                 refused[place] = CompletionOutcome.of(each.learner, each.item, refusal)
+            else:
+                entries.append(Entry(place, each.learner, person, completion, each.facts))
         return entries, refused
-
-    def _completion(self, given: Completed, person: Person) -> Completion:
-        zone = given.zone or person.zone or self._ports.settings.zone
-        return Completion.of(person.id, given.item, given.at, zone, score=given.score, credits=given.credits)
 
     def _settle(
         self, tx: Transaction, entries: Sequence[Entry], actor: Actor, *, notify: bool, retroactive: bool = False

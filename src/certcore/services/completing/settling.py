@@ -5,16 +5,17 @@ from typing import Final
 
 from attrs import frozen
 
-from certcore.domain.awards import Award
-from certcore.domain.decisions import NEW, RENEWED, Outcome
+from certcore.domain.awards import is_over
+from certcore.domain.decisions import NEW, Outcome
 from certcore.domain.numbers import RandomBytes
-from certcore.domain.renewals import RenewalState, closed
+from certcore.domain.renewals import RenewalState
 from certcore.domain.transitions import Context
 from certcore.errors import Conflict
 from certcore.ports import Transaction
-from certcore.services.completing.judging import Entry, Judge, Judged
+from certcore.services.completing.judging import Judge, Judged
+from certcore.services.completing.known import Entry
 from certcore.services.completing.request import CompletionOutcome
-from certcore.services.units import Candidate, carry_out, check_not_revoked_since, file_away
+from certcore.services.units import Candidate, award, check_not_revoked_since, file_away
 
 _WHATEVER_IS_HELD: Final = (Outcome.UNCHANGED, Outcome.REJECTED)
 
@@ -37,8 +38,9 @@ class Settling:
         while entries:
             judged, entries = self._judge.judge(tx, entries)
             for each, number in zip(judged, self._write(tx, judged), strict=True):
-                entry = each.entry
-                settled[entry.place] = CompletionOutcome.of(entry.name, entry.completion.item, each.earning, number)
+                entry, earning = each.entry, each.earning
+                outcome = CompletionOutcome(entry.name, entry.completion.item, earning.outcome, number, earning.reasons)
+                settled[entry.place] = outcome
         return settled
 
     def _write(self, tx: Transaction, judged: Sequence[Judged]) -> Sequence[str | None]:
@@ -50,8 +52,8 @@ class Settling:
             written = write([judged[place] for place in places]) if places else ()
             for place, number in zip(places, written, strict=True):
                 numbers[place] = number
-        fulfilled = [each.case.renewal for each in judged if each.earning.fulfils and each.case.renewal is not None]
-        tx.renewals.update([closed(renewal, RenewalState.FULFILLED) for renewal in fulfilled])
+        fulfilled = [each.renewal for each in judged if each.earning.fulfils and each.renewal is not None]
+        tx.renewals.close(fulfilled, RenewalState.FULFILLED)
         return numbers
 
     def _kinds(self, tx: Transaction, judged: Sequence[Judged]) -> Iterator[tuple[_Places, _Write]]:
@@ -60,19 +62,19 @@ class Settling:
         over: list[int] = []
         past: list[int] = []
         for place, each in enumerate(judged):
-            if each.earning.offer is not None:
-                ends_at = each.earning.offer.period.grace_ends_at
-                is_over = ends_at is not None and ends_at <= self._context.now
-                (past if each.earning.outcome is Outcome.HISTORY else over if is_over else told).append(place)
+            offer = each.earning.offer
+            if offer is not None:
+                is_history = each.earning.outcome is Outcome.HISTORY
+                (past if is_history else over if is_over(offer.period, self._context.now) else told).append(place)
         yield told, lambda those: self._issue(tx, those, notify=self._notify)
         yield over, lambda those: self._issue(tx, those, notify=False)
         yield past, lambda those: self._file_away(tx, those)
 
-    def _issue(self, tx: Transaction, judged: Sequence[Judged], *, notify: bool) -> Sequence[str | None]:
-        decisions = [NEW if each.earning.outcome is Outcome.NEW else RENEWED for each in judged]
+    def _issue(self, tx: Transaction, judged: Sequence[Judged], *, notify: bool) -> Sequence[str]:
         candidates = _candidates(judged)
-        numbers = carry_out(tx, candidates, decisions, self._context, self._random_bytes, notify=notify)
-        check_not_revoked_since(tx, candidates, decisions)
+        numbers = award(tx, candidates, self._context, self._random_bytes, notify=notify)
+        new = [each for each in candidates if each.live is None]
+        check_not_revoked_since(tx, new, [NEW] * len(new))
         return numbers
 
     def _file_away(self, tx: Transaction, judged: Sequence[Judged]) -> Sequence[str]:
@@ -86,21 +88,23 @@ def _held(tx: Transaction, judged: Sequence[Judged]) -> list[str | None]:
     What came of a repeated or a refused completion does not depend on the award that was read, so nothing shows that
     it was renewed or revoked meanwhile, maybe by the same completion: it is read once more (f15).
     """
-    asked = [each for each in judged if each.earning.outcome in _WHATEVER_IS_HELD]
-    ids = {each.case.certification.id for each in asked if each.case.certification is not None}
-    live = tx.awards.live(ids, {each.case.learner.id for each in asked}) if ids else {}
-
-    def held(each: Judged) -> Award | None:
-        if each.earning.outcome not in _WHATEVER_IS_HELD or each.case.certification is None:
-            return each.case.live
-        return live.get((each.case.certification.id, each.case.learner.id))
-
-    return [None if award is None else award.number for award in map(held, judged)]
+    numbers = [None if each.live is None else each.live.number for each in judged]
+    asked = [
+        (place, each.certification.id, each.entry.learner.id)
+        for place, each in enumerate(judged)
+        if each.earning.outcome in _WHATEVER_IS_HELD and each.certification is not None
+    ]
+    if asked:
+        live = tx.awards.live({found for _, found, _ in asked}, {learner_id for _, _, learner_id in asked})
+        for place, certification_id, learner_id in asked:
+            held = live.get((certification_id, learner_id))
+            numbers[place] = None if held is None else held.number
+    return numbers
 
 
 def _candidates(judged: Iterable[Judged]) -> list[Candidate]:
     return [
-        Candidate(each.case.certification, each.case.learner, each.earning.offer, each.case.live, each.case.revoked_at)
+        Candidate(each.certification, each.entry.learner, each.earning.offer, each.live, each.revoked_at)
         for each in judged
-        if each.case.certification is not None and each.earning.offer is not None
+        if each.certification is not None and each.earning.offer is not None
     ]

@@ -22,6 +22,7 @@ from certcore.domain.cells import (
 )
 from certcore.domain.certifications import Certification, ItemKind, ItemRef
 from certcore.domain.decisions import Held, Offer, same_terms
+from certcore.domain.earning import earned_by
 from certcore.domain.people import Person
 from certcore.domain.spreadsheets import unguarded
 from certcore.domain.time import start_of_day
@@ -30,7 +31,7 @@ from certcore.ports import Ports, Transaction
 from certcore.services.importing.request import Duplicates, ImportRequest
 from certcore.services.importing.survey import People, Survey, cell_of, codes_among
 from certcore.services.importing.table import Batch, Table
-from certcore.services.units import Candidate
+from certcore.services.units import Candidate, live_of
 
 _MOST_REMEMBERED = 10_000
 
@@ -164,7 +165,7 @@ class Judge:
             each: self._what(each, certifications[each[0]], its_terms, carried) for each, its_terms in terms.items()
         }
         met = _met(zip(usernames, cells, strict=True), people, certifications)
-        live = _live(tx, met)
+        live = live_of(tx, met)
         revoked = tx.awards.latest_revocations(met, set().union(*met.values()))  # after: no revocation falls between
         return _Known(people, said, live, revoked, carried)
 
@@ -224,7 +225,7 @@ class Judge:
             missing = terms.kind is not BasisKind.MANUAL
             return Problem(CODE, None, "code_missing", {"kind": terms.kind}) if missing else MANUAL
         if not terms.code_given or carried.get(item) == certification.id:
-            return _earned_by(item)
+            return earned_by(item)
         params = {"kind": terms.kind, "certification": certification.label}
         known = carried.get(item) is not None or self._ports.catalog.items([item])
         return Problem(CODE, terms.code, "item_not_assigned" if known else "unknown_item", params)
@@ -268,14 +269,6 @@ def _met(
     return met
 
 
-def _live(tx: Transaction, met: Mapping[int, Sequence[str]]) -> dict[tuple[int, str], Award]:
-    """The live awards that the rows meet, asked for by certification: not everybody's of every one."""
-    live: dict[tuple[int, str], Award] = {}
-    for certification_id, learner_ids in met.items():
-        live |= tx.awards.live([certification_id], learner_ids)
-    return live
-
-
 def _items(terms: Iterable[Terms | Problems]) -> set[ItemRef]:
     found = {_item(each) for each in terms if isinstance(each, Terms)}
     return {item for item in found if item is not None}
@@ -288,11 +281,6 @@ def _item(terms: Terms) -> ItemRef | None:
 @lru_cache
 def _ref(kind: BasisKind, code: str) -> ItemRef:
     return ItemRef(ItemKind(kind), code)
-
-
-@lru_cache
-def _earned_by(item: ItemRef) -> Basis:
-    return Basis(BasisKind(item.kind), item.code)
 
 
 def _as_it_is(terms: Terms, live: Award, *, renewing: bool) -> Terms:

@@ -2,14 +2,14 @@
 
 from attrs import frozen
 
-from certcore.domain.awards import Award, EndReason
+from certcore.domain.awards import Award, EndReason, is_over
 from certcore.domain.certifications import Certification
 from certcore.domain.decisions import NEW, RENEWED, UPDATED, Decision, Outcome
 from certcore.domain.earning import Earning
-from certcore.domain.equating import Equation, equated, is_over
+from certcore.domain.equating import Equation, equated
 from certcore.domain.external import Claim, Equated
 from certcore.domain.numbers import id_text, new_salts
-from certcore.domain.renewals import RenewalState, closed
+from certcore.domain.renewals import RenewalState
 from certcore.domain.transitions import Context, restore, stood_for, unassign
 from certcore.errors import NotEquated
 from certcore.ports import AwardQuery, Ports, Transaction
@@ -132,5 +132,5 @@ class _Equating:
         (number,) = carry_out(self.tx, [candidate], [decision], self.context, self.ports.random_bytes, notify=told)
         check_not_revoked_since(self.tx, [candidate], [decision])
         if earning.fulfils and case.renewal is not None:
-            self.tx.renewals.update([closed(case.renewal, RenewalState.FULFILLED)])
+            self.tx.renewals.close([case.renewal], RenewalState.FULFILLED)
         return number

@@ -1,15 +1,17 @@
 """Many changes of awards at once: the same as one by one."""
 
+import os
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from attrs import evolve
 
 from certcore.domain.awards import Award, Basis, BasisKind, Details, Ending, EndReason
 from certcore.domain.certifications import Certification
-from certcore.domain.transitions import Change, Context, Successor, archive_renewed, edit, undo_renewal
+from certcore.domain.succession import Archived, archive
+from certcore.domain.transitions import Change, Context, edit, undo_renewal
 from certcore.errors import Conflict, StorageError
 from certcore.ports import Storage
 from certcore.testing.builders import ACTOR, NOW, ended, make_award, make_entry, make_event, make_period
@@ -26,8 +28,16 @@ def changes_of(awards: Sequence[Award]) -> list[Change]:
     return [(_end, _edit, _rewrite)[number % 3](award) for number, award in enumerate(awards)]
 
 
+def archived(awards: Sequence[Award]) -> Archived:
+    """The awards, each renewed by another that starts now or later."""
+    starts = [NOW + timedelta(number % 2) for number in range(len(awards))]
+    ids = [award.id + 1 for award in awards]
+    return archive(awards, ids, [f"number {award_id}" for award_id in ids], starts, _CONTEXT, os.urandom)
+
+
 def _end(award: Award) -> Change:
-    return archive_renewed(award, Successor(award.id + 1, "number", NOW), _SALT, _CONTEXT)
+    (change,) = archived([award]).changes()
+    return change
 
 
 def _edit(award: Award) -> Change:
@@ -52,7 +62,7 @@ def _rewrite(award: Award) -> Change:
 
 
 class ChangingContract(StorageCase):
-    """`Transaction.change`."""
+    """`Transaction.change` and `Transaction.archive`."""
 
     @pytest.mark.parametrize("count", [0, 1, 3, 300])
     def test_changes_are_stored_with_history_and_events(
@@ -70,6 +80,48 @@ class ChangingContract(StorageCase):
             ids = [award.id for award in awards]
             assert same(tx.history.of(ids), {change.after.id: [change.entry] for change in changes})
             assert same(tx.outbox.of(ids), {change.after.id: [change.event] for change in changes})
+
+    @pytest.mark.parametrize("count", [0, 1, 3, 300])
+    def test_archived_columns_are_stored_as_changes_would_be(
+        self, storage: Storage, certification: Certification, count: int
+    ) -> None:
+        """R-60: the ends, the history and the events of awards that others renew; other awards stay as they are."""
+        other, *awards = (make_award(certification) for _ in range(count + 1))
+        store(storage, other, *awards)
+        renewed = archived(awards)
+        with storage.transaction() as tx:
+            tx.archive(renewed)
+        changes = list(renewed.changes())
+        after = [other, *(change.after for change in changes)]
+        assert same(all_awards(storage), sorted(after, key=lambda award: award.id))
+        with storage.reading() as tx:
+            ids = [award.id for award in awards]
+            assert same(tx.history.of(ids), {change.after.id: [change.entry] for change in changes})
+            assert same(tx.outbox.of(ids), {change.after.id: [change.event] for change in changes})
+
+    @pytest.mark.parametrize("why", ["version", "not there", "history", "event"])
+    @pytest.mark.parametrize("count", [1, 3, 300])
+    def test_one_award_that_is_not_as_it_was_read_keeps_all_from_being_archived(
+        self, storage: Storage, certification: Certification, why: str, count: int
+    ) -> None:
+        """`Conflict`, and the store is as it was (I12), also for who goes on after it."""
+        awards = [make_award(certification) for _ in range(count)]
+        last = awards[-1]
+        store(storage, *(awards[:-1] if why == "not there" else awards))
+        match why:
+            case "version":
+                store_next_version(storage, last)
+            case "history":
+                store(storage, make_entry(last, 2))
+            case "event":
+                store(storage, make_event(last, 2))
+        before = contents(storage)
+        with storage.transaction(), pytest.raises(Conflict), storage.transaction() as inner:
+            inner.archive(archived(awards))
+        assert same(contents(storage), before)
+        with suppress(StorageError), storage.transaction() as tx, suppress(Conflict):
+            tx.archive(archived(awards))
+        assert same(contents(storage), before)
 
     @pytest.mark.parametrize("count", [1, 3, 300])
     def test_holdings_pass_from_one_award_to_another(

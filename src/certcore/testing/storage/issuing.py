@@ -52,7 +52,7 @@ class IssuingContract(StorageCase):
         awards = sorted(issued.awards(), key=lambda award: award.id)
         assert all_awards(storage) == awards
         with storage.reading() as tx:
-            assert tx.history.of(issued.ids) == {entry.award_id: [entry] for entry in issued.entries()}
+            assert tx.history.of(issued.ids) == {entry.award_id: [entry] for entry in issued.history}
             assert tx.outbox.of(issued.ids) == {event.award_id: [event] for event in issued.events()}
             assert len(tx.history.by_job(7, None, count + 1)) == count
 

@@ -1,5 +1,6 @@
 """What happens to awards over time: completions, renewals, deliveries."""
 
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -13,7 +14,7 @@ from certcore.domain.completions import Completion
 from certcore.domain.deliveries import DeliveryState
 from certcore.domain.policy import RenewalPolicy
 from certcore.domain.renewals import RenewalState
-from certcore.errors import Conflict
+from certcore.errors import Conflict, StorageError
 from certcore.ports import Storage
 from certcore.testing.builders import (
     COURSE,
@@ -69,7 +70,7 @@ class CompletionContract(StorageCase):
     def test_a_completion_comes_back_as_it_was(self, storage: Storage, changes: dict[str, Any]) -> None:
         """Every value is equal and of its kind, stored alone and among others."""
         completion = make_completion(**changes)
-        among = [evolve(completion, learner_id=f"other-{n}") for n in range(3)]
+        among = [completion._replace(learner_id=f"other-{n}") for n in range(3)]
         store(storage, completion)
         store(storage, *among)
         with storage.reading() as tx:
@@ -104,7 +105,7 @@ class CompletionContract(StorageCase):
     def test_f16_the_same_completion_again_changes_nothing(self, storage: Storage) -> None:
         """R-23: learner, item and instant tell them apart; the answer says which were new, in the order given."""
         first = make_completion(score=Decimal(1))
-        again = evolve(first, score=Decimal(2), zone="UTC")
+        again = first._replace(score=Decimal(2), zone="UTC")
         later = make_completion(at=NOW + _TICK)
         with storage.transaction() as tx:
             assert tx.completions.add([]) == []
@@ -207,6 +208,42 @@ class RenewalContract(LedgerCase):
             with pytest.raises(Conflict):
                 tx.renewals.update([make_renewal(make_award(certification), version=2)])
             assert tx.renewals.of([award.id, other.id]) == {award.id: renewal, other.id: good}
+
+    @pytest.mark.parametrize("count", [0, 1, 3, 300])
+    def test_renewals_are_closed_as_they_were_read(
+        self, storage: Storage, certification: Certification, award: Award, count: int
+    ) -> None:
+        """R-52: in their next version, whatever the size of the batch; nothing else of them changes, nor do others."""
+        awards = [make_award(certification) for _ in range(count)]
+        other, renewals = make_renewal(award), [make_renewal(each, version=3) for each in awards]
+        store(storage, *awards, other, *renewals)
+        with storage.transaction() as tx:
+            tx.renewals.close(renewals, RenewalState.FULFILLED)
+        expected = {each.award_id: evolve(each, state=RenewalState.FULFILLED, version=4) for each in renewals}
+        with storage.reading() as tx:
+            assert same(tx.renewals.of([award.id, *expected]), {award.id: other, **expected})
+
+    @pytest.mark.parametrize("count", [1, 3, 300])
+    @pytest.mark.parametrize("why", ["version", "not there"])
+    def test_one_renewal_that_is_not_as_it_was_read_keeps_all_from_being_closed(
+        self, storage: Storage, certification: Certification, why: str, count: int
+    ) -> None:
+        """`Conflict`, and none is closed (I12), also for who goes on after it."""
+        awards = [make_award(certification) for _ in range(count)]
+        renewals = [make_renewal(each) for each in awards]
+        store(storage, *awards, *(renewals[:-1] if why == "not there" else renewals))
+        if why == "version":
+            with storage.transaction() as tx:
+                tx.renewals.update([evolve(renewals[-1], state=RenewalState.CANCELLED, version=2)])
+        ids = [each.id for each in awards]
+        with storage.reading() as tx:
+            before = tx.renewals.of(ids)
+        with storage.transaction(), pytest.raises(Conflict), storage.transaction() as inner:
+            inner.renewals.close(renewals, RenewalState.FULFILLED)
+        with suppress(StorageError), storage.transaction() as tx, suppress(Conflict):
+            tx.renewals.close(renewals, RenewalState.FULFILLED)
+        with storage.reading() as tx:
+            assert same(tx.renewals.of(ids), before)
 
 
 class DeliveryContract(LedgerCase):
