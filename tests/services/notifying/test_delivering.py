@@ -183,6 +183,16 @@ def test_f24_what_fails_for_long_becomes_a_dead_letter(desk: Desk, mail: Mail) -
     assert mail.taken[0].id in mail.tried[:2]
 
 
+def test_f18_what_reaches_nobody_is_given_up_at_once(desk: Desk, mail: Mail) -> None:
+    """R-83: a dead letter without further attempts; it can be resent when the address is right."""
+    mail.before = raising(Undeliverable("ana", "no address"))
+    desk.award("ana")
+    assert desk.deliver() == DeliverReport(dispatched=1, dead=1)
+    mail.before = lambda _message: None
+    assert desk.registrar.notifying.resend([each.id for each in desk.dead()], actor=ADMIN) == 1
+    assert desk.deliver().delivered == 1
+
+
 def test_f18_who_cannot_be_told_holds_up_nobody(desk: Desk, mail: Mail) -> None:
     """Deactivated or unknown when it is sent: dropped, with the reason."""
     desk.award("ana", "bo", "cy")

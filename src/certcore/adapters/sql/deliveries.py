@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from itertools import repeat
+from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, bindparam, or_, select
@@ -14,6 +15,7 @@ from certcore.adapters.sql.units import Unit
 from certcore.adapters.sql.values import Report, Row, as_text, as_whole, exact, or_none, readable
 from certcore.domain.deliveries import Delivery, DeliveryState, NewDeliveries
 from certcore.domain.time import from_micros, to_micros
+from certcore.errors import Conflict
 from certcore.ports import DeliveryRepository
 
 _delivery = tables.delivery.c
@@ -30,6 +32,7 @@ _DUE: Final = (
     .limit(bindparam("limit"))
 )
 _BY_ID: Final = among(_delivery.id, "ids", *tables.delivery.c[1:])
+_KNOWN: Final = among(_delivery.id, "ids", _delivery.id)
 _DEAD: Final = (
     select(*tables.delivery.c[1:])
     .where(_delivery.tenant == TENANT, _delivery.state == DeliveryState.DEAD.value)
@@ -88,9 +91,18 @@ class SqlDeliveries(DeliveryRepository):
 
     def tell(self, new: NewDeliveries) -> Collection[str]:
         """Store new ones from their columns; the ids that were there already."""
-        rows = sorted(_new_rows(self._tenant, new))
-        inserted = self._unit.insert_new(tables.delivery, rows, "a delivery")
-        return () if len(inserted) == len(rows) else set(new.ids) - {delivery_id for (delivery_id,) in inserted}
+        rows = sorted(_new_rows(self._tenant, new), key=itemgetter(1))
+        known = {row[0] for row in self._unit.rows(_KNOWN, tenant=self._tenant, ids=new.ids)} if rows else set()
+        if known:
+            rows = [row for row in rows if row[1] not in known]
+        if self._unit.dialect == "sqlite":  # nobody else writes
+            self._unit.insert(tables.delivery, rows, "a delivery", undoing=False)
+            return known
+        try:
+            self._unit.insert(tables.delivery, rows, "a delivery")
+        except Conflict:
+            known = set(new.ids) - {key for (key,) in self._unit.insert_new(tables.delivery, rows, "a delivery")}
+        return known
 
 
 def _behind(due_at: int, delivery_id: str) -> ColumnElement[bool]:
@@ -102,7 +114,7 @@ def _named(deliveries: Sequence[Delivery]) -> str:
     return f"delivery {deliveries[0].id}" if len(deliveries) == 1 else f"one of {len(deliveries)} deliveries"
 
 
-def _new_rows(tenant: str, new: NewDeliveries) -> Iterator[Row]:
+def _new_rows(tenant: str, new: NewDeliveries) -> Iterator[tuple[Any, ...]]:
     due_at = map(_micros_of, new.due_at)
     same: tuple[object, ...] = (0, DeliveryState.WAITING.value, None, 1)
     columns = (new.ids, repeat(new.kind), new.award_ids, new.learner_ids, new.payloads, due_at, *map(repeat, same))

@@ -1,6 +1,6 @@
 """Reminders of many awards at once, as deliveries in columns: the same that `Notice` gives one by one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from json.encoder import encode_basestring
 from typing import Final
@@ -9,29 +9,33 @@ from certcore.domain.deliveries import NewDeliveries
 from certcore.domain.notices.messages import NOTICE, Notice
 from certcore.domain.notices.timetable import Moment
 
-Reminder = tuple[Moment, int, str, str, str]
-"""What one person is reminded of: the moment, and of the award id, number and learner's id; who the person is."""
+Reminded = tuple[int, str, str, str]
+"""Of an award the id, the number and the learner's id; the id of who is reminded."""
 
 _HERE: Final = "\x00"
 
 
-def reminders(tenant: str, told: Iterable[Reminder]) -> NewDeliveries:
-    """The deliveries of these reminders; what comes twice is told once (R-82)."""
-    pieces: dict[int, tuple[Moment, tuple[str, str, str, str, str]]] = {}
-    ids: dict[str, None] = {}
-    awards, learners, payloads, due_at = [], [], [], []
-    for moment, award_id, number, learner_id, recipient_id in told:
-        if id(moment) not in pieces:
-            pieces[id(moment)] = moment, _pieces(tenant, moment)
-        _, (head, tail, before, between, after) = pieces[id(moment)]
-        told_id = sha256(f"{head}{number}\x1f{recipient_id}{tail}".encode()).hexdigest()[:32]
-        if told_id not in ids:
-            ids[told_id] = None
-            awards.append(award_id)
-            learners.append(learner_id)
-            payloads.append(f"{before}{encode_basestring(recipient_id)}{between}{number}{after}")
-            due_at.append(moment.at)
-    return NewDeliveries(NOTICE, list(ids), awards, learners, payloads, due_at)
+def reminders(tenant: str, told: Iterable[tuple[Moment, Sequence[Reminded]]]) -> NewDeliveries:
+    """The deliveries of what is told at each moment, in the order given; nobody is to stand there twice (R-82)."""
+    ids: list[str] = []
+    payloads: list[str] = []
+    everybody: list[Reminded] = []
+    due_at = []
+    for moment, reminded in told:
+        head, tail, before, between, after = _pieces(tenant, moment)
+        ids += [
+            sha256(f"{head}{number}\x1f{recipient_id}{tail}".encode()).hexdigest()[:32]
+            for _, number, _, recipient_id in reminded
+        ]
+        payloads += [
+            f"{before}{encode_basestring(recipient_id)}{between}{number}{after}"
+            for _, number, _, recipient_id in reminded
+        ]
+        everybody += reminded
+        due_at += [moment.at] * len(reminded)
+    return NewDeliveries(
+        NOTICE, ids, [each[0] for each in everybody], [each[2] for each in everybody], payloads, due_at
+    )
 
 
 def _pieces(tenant: str, moment: Moment) -> tuple[str, str, str, str, str]:

@@ -1,6 +1,6 @@
 """The sweep: reminders of expiries that are due, written once however often and by how many it is run (R-82)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final, NamedTuple
@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from attrs import field, frozen
 
 from certcore.domain.notices import Audience, Expiry, Moment, NoticeBook, NoticeRule, Timetable, Trigger
-from certcore.domain.notices.columns import Reminder, reminders
+from certcore.domain.notices.columns import reminders
 from certcore.domain.sweeps import aimed, at_rest, begin, gone_on
 from certcore.domain.time import as_instant, zones_release
 from certcore.ports import ExpiryRow, Ports, Transaction
@@ -66,18 +66,16 @@ class _Times:
     _tables: dict[int, Timetable] = field(factory=dict, init=False)
     _due: dict[tuple[object, ...], tuple[Moment, ...]] = field(factory=dict, init=False)
 
-    def due(self, rows: Sequence[ExpiryRow]) -> Iterator[tuple[Moment, ExpiryRow]]:
+    def due(self, rows: Sequence[ExpiryRow]) -> list[tuple[Moment, ExpiryRow]]:
         """Each of the awards that the rule tells of in its window, with the moment."""
         known = self._due
+        found: list[tuple[Moment, ExpiryRow]] = []
         for row in rows:
-            _, _, _, certification_id, *terms, recorded_at = row
-            key = (certification_id, *terms)
-            moments = known.get(key)
+            moments = known.get(row[3:7])
             if moments is None:
-                moments = known[key] = self._moments(row)
-            for moment in moments:
-                if moment.at >= recorded_at:
-                    yield moment, row
+                moments = known[row[3:7]] = self._moments(row)
+            found.extend((moment, row) for moment in moments if moment.at >= row[7])
+        return found
 
     def _moments(self, row: ExpiryRow) -> tuple[Moment, ...]:
         """Those of an award that was always known: what was told later of it is passed over all the same."""
@@ -126,7 +124,7 @@ def _swept(ports: Ports, code: str, now: datetime, limit: int, tx: Transaction) 
     target = sweep.target or now
     since, until = rule.offset.expiries(sweep.until, target)
     rows = tx.awards.expiring(since, until, sweep.cursor, _PAGE) if sweep.until < target else ()
-    due = list(_Times(book, rule, sweep.until, target, now).due(rows))
+    due = _Times(book, rule, sweep.until, target, now).due(rows)
     told, messages = _written(ports, tx, rule, due[:limit])
     last = due[limit - 1][1] if len(due) > limit else rows[-1] if len(rows) == _PAGE else None
     tx.sweeps.update(gone_on(sweep, None if last is None else (last[4], last[0])))
@@ -139,23 +137,24 @@ def _written(
     """How many reminders these are, and those of them that are new."""
     if not due:
         return 0, ()
-    told = list(_reminders(ports, rule, due))
-    new = reminders(ports.storage.tenant, told)
+    told: dict[int, tuple[Moment, list[tuple[int, str, str, str]]]] = {}
+    recipients = None if rule.audience is Audience.LEARNER else _recipients(ports, rule, due)
+    for moment, row in due:
+        of_moment = told.get(id(moment))
+        if of_moment is None:
+            of_moment = told[id(moment)] = (moment, [])
+        award_id, number, learner_id = row[:3]
+        if recipients is None:
+            of_moment[1].append((award_id, number, learner_id, learner_id))
+        else:
+            of_moment[1].extend((award_id, number, learner_id, each) for each in recipients[learner_id])
+    new = reminders(ports.storage.tenant, told.values())
     known = tx.tell(new)
-    numbers = {award_id: number for _, award_id, number, _, _ in told}
-    written = zip(new.ids, new.award_ids, strict=True)
+    numbers = (number for _, reminded in told.values() for _, number, _, _ in reminded)
     kind = str(rule.when)
-    return len(new), [
-        Reminded(told_id, rule.code, numbers[award_id], kind) for told_id, award_id in written if told_id not in known
-    ]
+    messages = [Reminded(told_id, rule.code, number, kind) for told_id, number in zip(new.ids, numbers, strict=True)]
+    return len(new), [each for each in messages if each.id not in known] if known else messages
 
 
-def _reminders(ports: Ports, rule: NoticeRule, due: Sequence[tuple[Moment, ExpiryRow]]) -> Iterator[Reminder]:
-    if rule.audience is Audience.LEARNER:
-        for moment, (award_id, number, learner_id, *_) in due:
-            yield moment, award_id, number, learner_id, learner_id
-        return
-    recipients = recipients_of(ports, rule.audience, {row[2] for _, row in due})
-    for moment, (award_id, number, learner_id, *_) in due:
-        for recipient_id in recipients.get(learner_id, ()):
-            yield moment, award_id, number, learner_id, recipient_id
+def _recipients(ports: Ports, rule: NoticeRule, due: Sequence[tuple[Moment, ExpiryRow]]) -> Mapping[str, Sequence[str]]:
+    return recipients_of(ports, rule.audience, {row[2] for _, row in due})
