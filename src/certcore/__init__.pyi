@@ -55,11 +55,13 @@ from certcore.errors import (
     StillLive,
     StorageError,
     Undeliverable,
+    UnknownJob,
     UnknownShortCode,
     UnknownZone,
     Unprintable,
     UnreadableFile,
     Withdrawn,
+    WrongJobState,
 )
 from certcore.registrar import Registrar
 from certcore.services.access import RoleAccess
@@ -152,6 +154,7 @@ __all__ = [
     "StorageError",
     "TableFormat",
     "Undeliverable",
+    "UnknownJob",
     "UnknownShortCode",
     "UnknownZone",
     "Unprintable",
@@ -160,4 +163,5 @@ __all__ = [
     "Verification",
     "VerificationState",
     "Withdrawn",
+    "WrongJobState",
 ]

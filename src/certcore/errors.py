@@ -38,6 +38,8 @@
     │   ├── NotReplaceable      an external certificate that can have no next version now (R-73)
     │   ├── ReviewRefused       somebody else has to decide, or look again first (R-72)
     │   ├── NoReviewer          nobody could validate what would be submitted (R-70)
+    │   ├── WrongJobState       a job that is over cannot be cancelled, or not be resumed
+    │   ├── UnknownJob          a job of a kind or version that this release does not know; it is parked (f29)
     │   ├── NotEquated          an external certificate cannot give the award it stands for (R-74)
     │   └── IdempotencyConflict the key was used with other parameters (R-34)
     ├── NotInstalled            an optional package is needed for this
@@ -555,6 +557,37 @@ class NotEquated(Refused):
         return (
             f"no award of {_shown(self.certification)} can follow: {self.sentence} "
             "Leave the equivalence out, or decide otherwise."
+        )
+
+
+@define
+class WrongJobState(Refused):
+    """Job ``job_id`` is ``state`` and so cannot be ``act``: `cancelled` or `resumed`."""
+
+    code = "wrong_job_state"
+    job_id: str
+    state: str
+    act: str
+
+    @property
+    def message(self) -> str:
+        return f"job {self.job_id} is {self.state} and cannot be {self.act}; if its act is still wanted, do it anew."
+
+
+@define
+class UnknownJob(Refused):
+    """Job ``job_id`` is of a ``kind`` or payload ``version`` that this release does not know (f29)."""
+
+    code = "unknown_job"
+    job_id: str
+    kind: str
+    version: str
+
+    @property
+    def message(self) -> str:
+        return (
+            f"job {self.job_id} (kind {_shown(self.kind)}, version {_shown(self.version)}) cannot be read by this "
+            "release; it stays as it is until a release that can read it resumes it."
         )
 
 

@@ -35,6 +35,7 @@ from certcore.services.completing import Completing
 from certcore.services.correcting import Correcting
 from certcore.services.defining import Defining
 from certcore.services.forecasting import Forecasting
+from certcore.services.importing import JOB_KIND as IMPORT_JOB
 from certcore.services.importing import Importing
 from certcore.services.notifying import Notifying
 from certcore.services.previewing import Previewing
@@ -110,7 +111,12 @@ class Registrar:
         self.reporting = Reporting(ports)
         self.viewing = Viewing(ports)
         self.reviewing = Reviewing(ports)
-        self.running = Running(ports, {AWARD_JOB: self.awarding.run, REVOKE_JOB: self.archiving.run})
+        handlers = {
+            AWARD_JOB: self.awarding.handler,
+            IMPORT_JOB: self.importing.handler,
+            REVOKE_JOB: self.archiving.handler,
+        }
+        self.running = Running(ports, handlers, complete=True)
 
 
 def _named(notifier: Notifier | Mapping[str, Notifier] | None) -> Mapping[str, Notifier]:

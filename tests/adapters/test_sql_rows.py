@@ -14,6 +14,7 @@ from certcore.adapters.sql.definition_rows import policy_text
 from certcore.domain.awards import Basis, BasisKind, Details, Link, Period
 from certcore.domain.certifications import Assignment, Item, ItemRef
 from certcore.domain.checks import nfc
+from certcore.domain.jobs import JobState
 from certcore.domain.policy import RenewalPolicy
 from certcore.errors import CorruptRecord, InvalidValue
 from certcore.ports import AwardQuery
@@ -164,7 +165,7 @@ def test_f39_other_corrupt_rows_are_errors_by_name_too(
                 lookup()
         assert caplog.records == []
         assert [each.certification for each in tx.certifications.overviews()] == [healthy]
-        assert list(tx.jobs.queued(10)) == []
+        assert list(tx.jobs.in_state(JobState.QUEUED, 10)) == []
         assert list(tx.history.by_job(job.id, None, 10)) == []
         assert [each.username for each in directory.members(["g"], [])] == ["b"]
     assert len(caplog.records) == 4

@@ -97,7 +97,8 @@ def _run(platform: Platform, actor: Actor, kind: str, payload: dict[str, object]
     job = Job(7, kind, actor, payload, platform.now, state=JobState.RUNNING, **parts)  # type: ignore[arg-type]
     with platform.storage.transaction() as tx:
         tx.jobs.add(job)
-    getattr(platform.registrar, {"award": "awarding", "revoke": "archiving"}[kind]).run(job)
+    services = platform.registrar
+    {"award": services.awarding.run, "import": services.importing.run_job, "revoke": services.archiving.run}[kind](job)
 
 
 def _run_award_job(platform: Platform, actor: Actor, username: str) -> object:
@@ -126,10 +127,27 @@ def _run_revoke_job(platform: Platform, actor: Actor, username: str) -> object:
     )
 
 
-def _imported(platform: Platform, actor: Actor, username: str) -> ImportReport:
+def _file(username: str) -> io.BytesIO:
     header = "username,certification_code,certification_issue_date,always_valid,certification_expire_date,type,code"
-    file = io.BytesIO(f"{header}\n{username},FRESH-1,2026-01-31,true,,manual,\n".encode())
-    return platform.registrar.importing.run(file, ImportRequest(zone="UTC"), actor=actor)
+    return io.BytesIO(f"{header}\n{username},FRESH-1,2026-01-31,true,,manual,\n".encode())
+
+
+def _imported(platform: Platform, actor: Actor, username: str) -> ImportReport:
+    return platform.registrar.importing.run(_file(username), ImportRequest(zone="UTC"), actor=actor)
+
+
+def _queue_import(platform: Platform, actor: Actor, username: str) -> object:
+    platform.registrar.importing.queue(_file(username), ImportRequest(zone="UTC"), actor=actor)
+    return number_of(platform, username, "FRESH-1")
+
+
+def _run_import_job(platform: Platform, actor: Actor, username: str) -> object:
+    file = _file(username).getvalue()
+    assert platform.documents is not None
+    digest = platform.documents.put(file, 7).digest
+    payload = {"sha256": digest, "request": JSON.unstructure(ImportRequest(zone="UTC"))}
+    _run(platform, actor, "import", payload, checkpoint={"file": [digest]})
+    return number_of(platform, username, "FRESH-1")
 
 
 def _import(platform: Platform, actor: Actor, username: str) -> object:
@@ -264,7 +282,23 @@ BY_ITEM: Final[dict[str, Sample]] = {
 }
 """Operations on an item, by its kind and code."""
 
+
+def _of_a_job(act: str) -> Sample:
+    """The act on a job that waits, by its id."""
+
+    def sample(platform: Platform, actor: Actor, _: str) -> object:
+        job = Job(7, "import", ADMIN, {}, platform.now, state=JobState.PARKED, checkpoint={"file": ["0"]})
+        with platform.storage.transaction() as tx:
+            tx.jobs.add(job)
+        return getattr(platform.registrar.running, act)(job.public_id, actor=actor)
+
+    return sample
+
+
 BY_IMPORT: Final[dict[str, Sample]] = {
+    "importing.rejects": lambda platform, actor, import_id: (
+        platform.registrar.importing.rejects(import_id, io.StringIO(), actor=actor) == 0
+    ),
     "importing.get": lambda platform, actor, import_id: platform.registrar.importing.get(import_id, actor=actor),
     "importing.undo": lambda platform, actor, import_id: platform.registrar.importing.undo(import_id, actor=actor),
 }
@@ -328,6 +362,7 @@ SAMPLES: Final[dict[str, Sample]] = {
     "defining.add": lambda platform, actor, _: platform.registrar.defining.add("Mine", actor=actor),
     "defining.overviews": lambda platform, actor, _: platform.registrar.defining.overviews(actor=actor),
     "importing.recent": lambda platform, actor, _: platform.registrar.importing.recent(actor=actor) == [],
+    "importing.queue": _queue_import,
     "importing.run": _import,
     "notifying.dead": lambda platform, actor, _: platform.registrar.notifying.dead(actor=actor) == [],
     "notifying.history": lambda platform, actor, _: platform.registrar.notifying.history(actor=actor),
@@ -344,6 +379,7 @@ SAMPLES: Final[dict[str, Sample]] = {
         lambda notifying, actor: notifying.switch_rule("told", active=False, actor=actor)
     ),
     "notifying.templates": lambda platform, actor, _: platform.registrar.notifying.templates(actor=actor),
+    "importing.run_job": _run_import_job,
     "previewing.edit": _preview_edit,
     "previewing.policy_change": lambda platform, actor, username: _of(
         platform.registrar.previewing.policy_change("SAFE-1", YEARS, actor=actor), username
@@ -373,6 +409,8 @@ SAMPLES: Final[dict[str, Sample]] = {
     "reporting.users_certifications": lambda platform, actor, username: _of(
         platform.registrar.reporting.users_certifications(actor=actor), username
     ),
+    "running.cancel": _of_a_job("cancel"),
+    "running.resume": _of_a_job("resume"),
     "viewing.learner": lambda platform, actor, username: platform.registrar.viewing.learner(username, actor=actor),
     "reviewing.change_settings": lambda platform, actor, _: platform.registrar.reviewing.change_settings(actor=actor),
     "reviewing.collect_orphans": lambda platform, actor, _: (
@@ -408,6 +446,8 @@ ABOUT_NOBODY: Final = frozenset(
         "notifying.set_template",
         "notifying.switch_rule",
         "notifying.templates",
+        "running.cancel",
+        "running.resume",
         "reviewing.change_settings",
         "reviewing.collect_orphans",
         "reviewing.settings",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
+from typing import Final
 
 from attrs import field, frozen
 
@@ -13,15 +14,27 @@ from certcore.domain.history import canonical
 from certcore.domain.numbers import id_text
 from certcore.domain.people import Actor
 
+PAYLOAD_VERSION: Final = 1
+"""The form of the payloads that this release writes. A payload that does not say its ``version`` is of this one."""
+
 
 class JobState(StrEnum):
-    """Where a job stands."""
+    """Where a job stands; `RESUMABLE` says from where it can be queued again.
+
+    `PARKED` is one of a kind or a version that the release which met it does not know: nothing of it is lost (f29).
+    """
 
     QUEUED = "queued"
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+    CANCELLED = "cancelled"
+    PARKED = "parked"
     UNDONE = "undone"
+
+
+UNFINISHED: Final = frozenset({JobState.QUEUED, JobState.RUNNING, JobState.PARKED})
+RESUMABLE: Final = frozenset({JobState.FAILED, JobState.CANCELLED, JobState.PARKED})
 
 
 @frozen
@@ -50,6 +63,11 @@ class Job:
     def fingerprint(self) -> str:
         """A digest of what is to be done: equal for equal acts."""
         return fingerprint(self.kind, self.actor, self.payload)
+
+    @property
+    def payload_version(self) -> object:
+        """The form that the payload has: a number, or whatever a stranger wrote there."""
+        return self.payload.get("version", PAYLOAD_VERSION)
 
     @property
     def public_id(self) -> str:

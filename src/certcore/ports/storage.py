@@ -26,7 +26,7 @@ from certcore.domain.certifications import Assignment, Certification, ItemRef, O
 from certcore.domain.deliveries import NewDeliveries
 from certcore.domain.history import Event, HistoryEntry
 from certcore.domain.issuing import Issued
-from certcore.domain.jobs import Job, Reject
+from certcore.domain.jobs import Job, JobState, Reject
 from certcore.domain.succession import Archived
 from certcore.domain.time import as_instant
 from certcore.domain.transitions import Change
@@ -309,8 +309,8 @@ class JobRepository(ABC):
         """The job with this idempotency key."""
 
     @abstractmethod
-    def queued(self, limit: int) -> Sequence[Job]:
-        """Jobs waiting to be run, oldest first."""
+    def in_state(self, state: JobState, limit: int, *, newest: bool = False) -> Sequence[Job]:
+        """Jobs in a state, oldest first, or newest first."""
 
     @abstractmethod
     def recent(self, kind: str, limit: int) -> Sequence[Job]:

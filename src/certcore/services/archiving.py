@@ -21,8 +21,9 @@ from certcore.errors import InvalidValue, NotFound, NotLive, NotRestorable, Stil
 from certcore.ports import AwardQuery, Ports, Transaction
 from certcore.services.access import demand, find_award
 from certcore.services.defining import find_certification
+from certcore.services.jobs import Stopping, in_batches, never, new_job, once_under, payload_as, so_far
 from certcore.services.removing import Burial, Removed, remove_all
-from certcore.services.running import Running, in_batches, new_job, once_under, queue
+from certcore.services.running import Handler, queue
 from certcore.services.units import in_unit, live_again
 
 T = TypeVar("T")
@@ -129,7 +130,7 @@ class Archiving:
         self._check(request, actor)
         if len(request.numbers) > self._ports.settings.at_once:
             job = self._job(request, actor, key, JobState.QUEUED)
-            return _reported(queue(self._ports, job, Running(self._ports, {JOB_KIND: self.run}).run))
+            return _reported(queue(self._ports, job, self.handler))
         job = self._job(request, actor, key, JobState.DONE)
         return once_under(
             self._ports,
@@ -147,16 +148,24 @@ class Archiving:
             before = _predecessors(tx, _revocable(found, decisions)) if restore else []
         return _report(found, decisions, {award.id: predecessor.number for predecessor, award in before})
 
-    def run(self, job: Job) -> Job:
-        """Do a queued job in batches, each with the rights its actor has at that moment; goes on where it stopped."""
-        request = JSON.structure(job.payload, _Request)
+    @property
+    def handler(self) -> Handler:
+        """How the jobs are done that `revoke_many` makes."""
+        return Handler(self.run, Act.REVOKE)
+
+    def run(self, job: Job, stopping: Stopping = never) -> Job:
+        """Do a queued job in batches, each with the rights its actor has at that moment; goes on where it stopped.
+
+        Raises `UnknownJob` for one that cannot be read.
+        """
+        request = payload_as(_Request, job)
 
         def work(tx: Transaction, job: Job, batch: Sequence[str]) -> dict[str, object]:
             self._check(request, job.actor)
             report = _reported(job).plus(self._revoke(tx, request, batch, job.actor, job.id))
             return JSON.unstructure(report)  # type: ignore[no-any-return]
 
-        return in_batches(self._ports, job, request.numbers, work)
+        return in_batches(self._ports, job, request.numbers, work, stopping)
 
     def restore(self, number: str, *, actor: Actor, reason: str | None = None) -> Award:
         """An archived award live again, whose renewal was revoked or unassigned (R-65); live again it stays.
@@ -336,5 +345,5 @@ def _predecessors(tx: Transaction, awards: Sequence[Award]) -> list[tuple[Award,
 
 def _reported(job: Job) -> RevokeReport:
     """The report that a job has so far."""
-    report = JSON.structure(job.result, RevokeReport) if "counts" in job.result else NOTHING
+    report = JSON.structure(so_far(job), RevokeReport) if "counts" in job.result else NOTHING
     return evolve(report, state=job.state, job_id=job.public_id)

@@ -19,7 +19,8 @@ from certcore.errors import InvalidValue, Retired
 from certcore.ports import Ports, Transaction
 from certcore.services.access import demand
 from certcore.services.defining import check_carries, find_certification
-from certcore.services.running import Running, in_batches, new_job, once, queue
+from certcore.services.jobs import Stopping, in_batches, never, new_job, once, payload_as, so_far
+from certcore.services.running import Handler, queue
 from certcore.services.units import Candidate, carry_out, decisions_for, in_unit
 
 JOB_KIND = "award"
@@ -125,7 +126,7 @@ class Awarding:
             checkpoint=self._checkpoint(request, recipients) if long else {},
         )
         if long:
-            return _reported(queue(self._ports, job, Running(self._ports, {JOB_KIND: self.run}).run))
+            return _reported(queue(self._ports, job, self.handler))
 
         def at_once(tx: Transaction, job: Job) -> Job:
             report = self._award(tx, request, recipients, actor, job.id)
@@ -133,12 +134,18 @@ class Awarding:
 
         return _reported(once(self._ports, job, at_once))
 
-    def run(self, job: Job) -> Job:
+    @property
+    def handler(self) -> Handler:
+        """How the jobs are done that `award` makes."""
+        return Handler(self.run, Act.AWARD)
+
+    def run(self, job: Job, stopping: Stopping = never) -> Job:
         """Do a queued job in batches, each with the rights its actor has at that moment; goes on where it stopped.
 
-        Whoever's award was revoked after it was asked for is refused (R-65).
+        Whoever's award was revoked after it was asked for is refused (R-65). Raises `UnknownJob` for one that cannot be
+        read.
         """
-        request = JSON.structure(job.payload, AwardRequest)
+        request = payload_as(AwardRequest, job)
         everybody: Sequence[tuple[str, str | None]] = job.checkpoint.get("recipients", ())  # type: ignore[assignment]
         revoked = JSON.structure(job.checkpoint.get("revoked", {}), dict[str, datetime])
 
@@ -149,7 +156,7 @@ class Awarding:
             report = _added(_reported(job), self._award(tx, request, recipients, job.actor, job.id, revoked))
             return JSON.unstructure(report)  # type: ignore[no-any-return]
 
-        return in_batches(self._ports, job, everybody, work)
+        return in_batches(self._ports, job, everybody, work, stopping)
 
     def _check(self, request: AwardRequest, actor: Actor) -> None:
         settings = self._ports.settings
@@ -252,7 +259,7 @@ def _reported(job: Job) -> AwardReport:
     """The report that a job has so far."""
     if "people" not in job.result:
         return AwardReport(0, {}, [], job.state, job.public_id)
-    return evolve(JSON.structure(job.result, AwardReport), state=job.state, job_id=job.public_id)
+    return evolve(JSON.structure(so_far(job), AwardReport), state=job.state, job_id=job.public_id)
 
 
 def _added(so_far: AwardReport, batch: AwardReport) -> AwardReport:

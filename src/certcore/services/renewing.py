@@ -26,9 +26,9 @@ from certcore.ports import Ports, Transaction
 from certcore.services.access import demand, find_award
 from certcore.services.defining import find_certification
 from certcore.services.handing_over import Receiver, Step, hand_over
+from certcore.services.jobs import new_job, once_under
 from certcore.services.known_facts import LearnerFacts
 from certcore.services.progress import renewabilities
-from certcore.services.running import new_job, once_under
 from certcore.services.units import in_unit
 
 JOB_KIND: Final = "start_renewal"

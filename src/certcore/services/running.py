@@ -1,51 +1,81 @@
-"""Running acts as jobs: once per idempotency key, queued where they are long, taken up again where they stopped."""
+"""Running acts as jobs: queued where they are long, taken up where they stopped, cancelled and resumed (R-31, R-41)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
 
-from attrs import evolve, frozen
+from attrs import frozen
 
-from certcore.codec import JSON
-from certcore.domain.jobs import Job, JobState
-from certcore.domain.numbers import id_from, id_text, new_ids
-from certcore.domain.people import Actor
-from certcore.errors import CertcoreError, IdempotencyConflict, NotFound
+from certcore.domain.jobs import PAYLOAD_VERSION, RESUMABLE, UNFINISHED, Job, JobState
+from certcore.domain.numbers import id_from
+from certcore.domain.people import Act, Actor
+from certcore.errors import (
+    CertcoreError,
+    CorruptDocument,
+    CorruptRecord,
+    NotFound,
+    StorageError,
+    UnknownJob,
+    WrongJobState,
+)
 from certcore.ports import Ports, Transaction
+from certcore.services.access import demand
+from certcore.services.jobs import Stopping, never, once, save, so_far, stored, unknown
 from certcore.services.units import in_unit
 
-T = TypeVar("T")
 
-Handler = Callable[[Job], Job]
-"""Does a job from where it stands and gives it back finished."""
+@frozen
+class Handler:
+    """How the jobs of one kind are done.
+
+    ``run`` does a job from where it stands and gives it back: finished, or still `running` when it was to stop. Whoever
+    may do ``act`` may cancel and resume such jobs. ``ready`` says whether a job brings along all that it needs.
+    """
+
+    run: Callable[[Job, Stopping], Job]
+    act: Act
+    ready: Callable[[Job], bool] = lambda _job: True
 
 
 @frozen
 class Running:
-    """Runs queued jobs by kind, with the handlers of the services."""
+    """Runs jobs by kind, with the handlers of the services.
+
+    Where these are ``complete``, a job of any other kind, or with a payload of a version that this release does not
+    know, is parked (f29): `unpark` queues it again where it is known.
+    """
 
     _ports: Ports
     _handlers: Mapping[str, Handler]
+    _complete: bool = False
 
-    def run(self, job_id: int) -> Job | None:
+    def run(self, job_id: int, stopping: Stopping = never) -> Job | None:
         """Do the job from where it stands, and give it back; None when there is none (its transaction rolled back).
 
-        What is done, or of a kind that is not run here (an import needs its file), is given back as it is. A job whose
-        process was killed is still `running`: running it again takes it up. One that fails for a reason of its own
-        keeps the error's code and sentence as its result, state `failed`.
+        What is finished, cancelled or parked is given back as it is, as is a `running` import whose file is not kept. A
+        job whose process was killed is still `running`: running it again takes it up. Once ``stopping`` says so it
+        ends after the batch in hand, and the rest is queued again. One that fails for a reason of its own keeps the
+        error's code and sentence in its result, state `failed`. Raises what may be gone the next time: `StorageError`,
+        and whatever a port of the host's raises; the job is `running` then, to be run again or given up with `fail`.
         """
-        job = self._begin(job_id)
-        if job is None or job.state is not JobState.RUNNING or job.kind not in self._handlers:
+        job = in_unit(self._ports.storage, lambda tx: self._begun(tx, job_id))
+        if job is None or job.state is not JobState.RUNNING or not self._can_run(job):
             return job
         try:
-            return self._handlers[job.kind](job)
+            job = self._handlers[job.kind].run(job, stopping)
+        except UnknownJob as error:
+            return self._ended(job_id, JobState.PARKED, error)
+        except (CorruptRecord, CorruptDocument) as error:
+            return self._ended(job_id, JobState.FAILED, error)
+        except StorageError:
+            raise
         except CertcoreError as error:
-            return self._fail(job.id, error)
+            return self._ended(job_id, JobState.FAILED, error)
+        return job if job.state is not JobState.RUNNING else self._handed_back(job_id)
 
-    def run_queued(self, limit: int = 100) -> list[Job]:
-        """Do up to ``limit`` waiting jobs, oldest first."""
-        with self._ports.storage.reading() as tx:
-            waiting = [job.id for job in tx.jobs.queued(limit)]
-        return [job for job in map(self.run, waiting) if job is not None]
+    def run_queued(self, limit: int = 100, stopping: Stopping = never) -> list[Job]:
+        """Do up to ``limit`` waiting jobs, oldest first; none is begun once ``stopping`` says so."""
+        waiting = self.in_state(JobState.QUEUED, limit)
+        ran = (self.run(job.id, stopping) for job in waiting if not stopping())
+        return [job for job in ran if job is not None]
 
     def get(self, public_id: str) -> Job:
         """The job with this public id; raises `NotFound`."""
@@ -53,118 +83,124 @@ class Running:
         with self._ports.storage.reading() as tx:
             return stored(tx, job_id, public_id)
 
-    def _begin(self, job_id: int) -> Job | None:
-        def work(tx: Transaction) -> Job | None:
-            job = tx.jobs.get(job_id)
-            if job is None or job.state is not JobState.QUEUED or job.kind not in self._handlers:
+    def in_state(self, state: JobState, limit: int = 100, *, newest: bool = False) -> Sequence[Job]:
+        """Jobs in a state, oldest first or newest first, each with how far it is."""
+        with self._ports.storage.reading() as tx:
+            return tx.jobs.in_state(state, limit, newest=newest)
+
+    def cancel(self, public_id: str, *, actor: Actor) -> Job:
+        """Let a job that is not finished come no further; what it has committed stays, and its result tells of that.
+
+        A worker that is at it rolls back the batch in hand and leaves it; an all-or-nothing import leaves nothing.
+        Again is a no-op. Raises `NotFound`, also where the actor may not do what the job does, and `WrongJobState`.
+        """
+
+        def work(tx: Transaction) -> Job:
+            job = self._found(tx, public_id, actor)
+            if job.state is JobState.CANCELLED:
                 return job
-            return save(tx, job, state=JobState.RUNNING)
+            if job.state not in UNFINISHED:
+                raise WrongJobState(job.public_id, job.state.value, "cancelled")
+            return save(tx, job, state=JobState.CANCELLED)
 
         return in_unit(self._ports.storage, work)
 
-    def _fail(self, job_id: int, error: CertcoreError) -> Job:
+    def resume(self, public_id: str, *, actor: Actor) -> Job:
+        """Queue a job again that failed, was cancelled or is parked: it goes on after what it has committed.
+
+        It runs with the rights of who asked for it first. One that waits or runs is given back as it is. Raises
+        `NotFound` as `cancel` does, and `WrongJobState` for one that is over or has not kept what it needs.
+        """
+
+        def work(tx: Transaction) -> Job:
+            job = self._found(tx, public_id, actor)
+            if job.state in (JobState.QUEUED, JobState.RUNNING):
+                return job
+            if job.state not in RESUMABLE or not self._can_run(job):
+                raise WrongJobState(job.public_id, job.state.value, "resumed")
+            return self._queued(tx, job)
+
+        return at_once_if_possible(self._ports, in_unit(self._ports.storage, work), self.run)
+
+    def fail(self, job_id: int, error: Exception) -> Job | None:
+        """Give an unfinished job up, with the error that it always ends in; None when there is no such job."""
+        with self._ports.storage.reading() as tx:
+            known = tx.jobs.get(job_id)
+        return None if known is None else self._ended(job_id, JobState.FAILED, error)
+
+    def unpark(self, limit: int = 100) -> int:
+        """Queue the parked jobs that this release knows; how many. For workers, when they start."""
+        known = [job for job in self.in_state(JobState.PARKED, limit) if self._can_run(job)]
+        for job in known:
+            in_unit(self._ports.storage, lambda tx, job=job: self._queued(tx, stored(tx, job.id), JobState.PARKED))  # type: ignore[misc]
+        return len(known)
+
+    def requeue(self, limit: int = 100) -> int:
+        """Hand the oldest waiting jobs to the queue once more; how many.
+
+        For queues that take a job once however often it is handed over: one that got lost there, or was stored where
+        there was no queue, is found again.
+        """
+        waiting = self.in_state(JobState.QUEUED, limit)
+        for job in waiting:
+            in_unit(self._ports.storage, lambda tx, job=job: self._queued(tx, stored(tx, job.id), JobState.QUEUED))  # type: ignore[misc]
+        return len(waiting)
+
+    def _begun(self, tx: Transaction, job_id: int) -> Job | None:
+        job = tx.jobs.get(job_id)
+        if job is None or job.state not in (JobState.QUEUED, JobState.RUNNING):
+            return job
+        if not self._knows(job):
+            return _with_error(tx, job, JobState.PARKED, unknown(job)) if self._parks(job) else job
+        return save(tx, job, state=JobState.RUNNING) if job.state is JobState.QUEUED else job
+
+    def _parks(self, job: Job) -> bool:
+        return self._complete or job.kind in self._handlers
+
+    def _knows(self, job: Job) -> bool:
+        return job.kind in self._handlers and job.payload_version == PAYLOAD_VERSION
+
+    def _can_run(self, job: Job) -> bool:
+        return self._knows(job) and self._handlers[job.kind].ready(job)
+
+    def _found(self, tx: Transaction, public_id: str, actor: Actor) -> Job:
+        """The job, if the actor may do what it does: to everybody, or it is their own."""
+        job = stored(tx, id_from(public_id), public_id)
+        kinds = [job.kind] if job.kind in self._handlers else self._handlers
+        scopes = [demand(self._ports, actor, self._handlers[kind].act, "job", public_id) for kind in kinds]
+        if actor.id != job.actor.id and not all(scope.everyone for scope in scopes):
+            raise NotFound("job", public_id)
+        return job
+
+    def _queued(self, tx: Transaction, job: Job, only: JobState | None = None) -> Job:
+        """The job as it waits and is handed to the queue, unless it is in another state than ``only``."""
+        if only is not None and job.state is not only:
+            return job
+        if job.state is not JobState.QUEUED:
+            job = save(tx, job, state=JobState.QUEUED, result=so_far(job))
+        if self._ports.jobs is not None:
+            self._ports.jobs.enqueue(job, tx)
+        return job
+
+    def _handed_back(self, job_id: int) -> Job:
+        return in_unit(self._ports.storage, lambda tx: self._queued(tx, stored(tx, job_id), JobState.RUNNING))
+
+    def _ended(self, job_id: int, state: JobState, error: Exception) -> Job:
         def work(tx: Transaction) -> Job:
             job = stored(tx, job_id)
-            return save(tx, job, state=JobState.FAILED, result={"error": {"code": error.code, "message": str(error)}})
+            return _with_error(tx, job, state, error) if job.state in UNFINISHED else job
 
         return in_unit(self._ports.storage, work)
 
 
-def stored(tx: Transaction, job_id: int | None, public_id: str = "") -> Job:
-    """The job as it is stored; raises `NotFound`."""
-    job = None if job_id is None else tx.jobs.get(job_id)
-    if job is None:
-        raise NotFound("job", public_id or id_text(job_id or 0))
-    return job
+def _with_error(tx: Transaction, job: Job, state: JobState, error: Exception) -> Job:
+    """The job in that state; its result tells of the error beside what was done."""
+    code = error.code if isinstance(error, CertcoreError) else "unexpected_error"
+    message = str(error) if isinstance(error, CertcoreError) else f"{type(error).__name__}: {error}"
+    return save(tx, job, state=state, result={**job.result, "error": {"code": code, "message": message}})
 
 
-def save(tx: Transaction, job: Job, **changes: object) -> Job:
-    """The job with ``changes``, stored by compare-and-set."""
-    after = evolve(job, version=job.version + 1, **changes)  # type: ignore[arg-type]
-    tx.jobs.update(after)
-    return after
-
-
-def new_job(
-    ports: Ports,
-    kind: str,
-    payload: Mapping[str, object],
-    actor: Actor,
-    *,
-    key: str | None = None,
-    state: JobState = JobState.QUEUED,
-    total: int | None = None,
-    checkpoint: dict[str, object] | None = None,
-) -> Job:
-    """A job that is not stored yet."""
-    (job_id,) = new_ids(1, ports.random_bytes)
-    return Job(job_id, kind, actor, payload, ports.now(), key, state, total=total, checkpoint=checkpoint or {})
-
-
-def once(ports: Ports, job: Job, work: Callable[[Transaction, Job], Job]) -> Job:
-    """``work`` in one unit, unless an act with the job's key was done: then that one's job, whatever its state (R-34).
-
-    ``work`` gives the job as it is to be stored. Raises `IdempotencyConflict` when the key stands for another act.
-    """
-
-    def unit(tx: Transaction) -> Job:
-        done = earlier(tx, job)
-        if done is None:
-            done = work(tx, job)
-            tx.jobs.add(done)
-        return done
-
-    return in_unit(ports.storage, unit)
-
-
-def once_under(ports: Ports, job: Job, kind: type[T], work: Callable[[Transaction, int | None], T]) -> T:
-    """What ``work`` gives in one unit; where the job has a key, kept as its result and given again the next time.
-
-    ``work`` is told the job's id where there is to be one. Raises `IdempotencyConflict` as `once` does.
-    """
-    if job.key is None:
-        return in_unit(ports.storage, lambda tx: work(tx, None))
-
-    def unit(tx: Transaction, job: Job) -> Job:
-        return evolve(job, done=job.total or 0, result=JSON.unstructure(work(tx, job.id)), checkpoint={})
-
-    return JSON.structure(once(ports, job, unit).result, kind)
-
-
-def earlier(tx: Transaction, job: Job) -> Job | None:
-    """The job that was done under the key of ``job`` before; `IdempotencyConflict` when that was another act (R-34)."""
-    known = None if job.key is None else tx.jobs.by_key(job.key)
-    if known is not None and known.fingerprint != job.fingerprint:
-        raise IdempotencyConflict(known.key or "")
-    return known
-
-
-def in_batches(
-    ports: Ports, job: Job, everything: Sequence[T], work: Callable[[Transaction, Job, Sequence[T]], dict[str, object]]
-) -> Job:
-    """``job`` done over ``everything``, from where it stands, each batch in a unit of its own.
-
-    ``work`` does a batch and gives what the job's result is then. Where somebody else has brought the job further
-    meanwhile, it goes on from there.
-    """
-
-    def unit(tx: Transaction) -> Job:
-        current = stored(tx, job.id)
-        if current.version != job.version:
-            return current
-        batch = everything[job.done : job.done + ports.settings.batch]
-        done = job.done + len(batch)
-        result = work(tx, job, batch)
-        if done < len(everything):
-            return save(tx, job, done=done, result=result)
-        return save(tx, job, done=done, result=result, state=JobState.DONE, checkpoint={})
-
-    while job.state is JobState.RUNNING:
-        job = in_unit(ports.storage, unit)
-    return job
-
-
-def queue(ports: Ports, job: Job, run: Callable[[int], object]) -> Job:
+def queue(ports: Ports, job: Job, handler: Handler) -> Job:
     """Store the job and hand it to the queue in one unit; run it at once where the queue does that.
 
     Inside somebody's transaction it waits until that has committed and the queue, or `Running.run_queued`, takes it.
@@ -175,9 +211,13 @@ def queue(ports: Ports, job: Job, run: Callable[[int], object]) -> Job:
             ports.jobs.enqueue(job, tx)
         return job
 
-    stored = once(ports, job, work)
+    return at_once_if_possible(ports, once(ports, job, work), Running(ports, {job.kind: handler}).run)
+
+
+def at_once_if_possible(ports: Ports, job: Job, run: Callable[[int], object]) -> Job:
+    """The job that was handed to the queue, as it is after the queue has run it where it runs jobs at once."""
     if ports.jobs is None or ports.storage.in_transaction:
-        return stored
+        return job
     ports.jobs.committed(run)
     with ports.storage.reading() as tx:
-        return tx.jobs.get(stored.id) or stored
+        return tx.jobs.get(job.id) or job

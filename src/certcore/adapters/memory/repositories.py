@@ -279,9 +279,9 @@ class MemoryJobs(JobRepository):
         job_id = self._by_key.get(key)
         return None if job_id is None else self.get(job_id)
 
-    def queued(self, limit: int) -> Sequence[Job]:
-        waiting = (job for job in self._rows.values() if job.state is JobState.QUEUED)
-        return [_copied(job) for job in nsmallest(limit, waiting, key=_age)]
+    def in_state(self, state: JobState, limit: int, *, newest: bool = False) -> Sequence[Job]:
+        found = (job for job in self._rows.values() if job.state is state)
+        return [_copied(job) for job in (nlargest if newest else nsmallest)(limit, found, key=_age)]
 
     def recent(self, kind: str, limit: int) -> Sequence[Job]:
         return [

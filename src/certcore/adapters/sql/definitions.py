@@ -54,9 +54,9 @@ _LIVE_COUNTS: Final = (
 _JOBS: Final = select(*tables.job.c[1:]).where(_job.tenant == TENANT)
 _JOB_BY_ID: Final = _JOBS.where(_job.id == bindparam("id"))
 _JOB_BY_KEY: Final = among(_job.idempotency_key, "keys", *tables.job.c[1:])
-_QUEUED: Final = (
-    _JOBS.where(_job.state == JobState.QUEUED.value).order_by(_job.created_at, _job.id).limit(bindparam("limit"))
-)
+_IN_STATE: Final = _JOBS.where(_job.state == bindparam("state")).limit(bindparam("limit"))
+_OLDEST: Final = _IN_STATE.order_by(_job.created_at, _job.id)
+_NEWEST: Final = _IN_STATE.order_by(_job.created_at.desc(), _job.id.desc())
 _RECENT: Final = (
     _JOBS.where(_job.kind == bindparam("kind"))
     .order_by(_job.created_at.desc(), _job.id.desc())
@@ -217,8 +217,8 @@ class SqlJobs(JobRepository):
     def by_key(self, key: str) -> Job | None:
         return self._one(_JOB_BY_KEY, keys=[key])
 
-    def queued(self, limit: int) -> Sequence[Job]:
-        return self._readable(_QUEUED, limit=limit)
+    def in_state(self, state: JobState, limit: int, *, newest: bool = False) -> Sequence[Job]:
+        return self._readable(_NEWEST if newest else _OLDEST, state=state.value, limit=limit)
 
     def recent(self, kind: str, limit: int) -> Sequence[Job]:
         return self._readable(_RECENT, kind=kind, limit=limit)

@@ -3,14 +3,20 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
+from certcore.codec import JSON
 from certcore.domain.cells import CellOptions, Problem
 from certcore.domain.checks import member
 from certcore.domain.decisions import Held, Outcome
+from certcore.domain.jobs import Job
+from certcore.domain.people import Actor
 from certcore.domain.time import zone_rules
+from certcore.ports import Ports
 from certcore.services.importing.header import TableFormat
+from certcore.services.jobs import new_job
 
+JOB_KIND = "import"
 ERRORS_REPORTED = 1_000
 
 
@@ -66,6 +72,20 @@ class ImportRequest:
     def held(self) -> Held:
         """What happens to a live award that a row meets (R-44)."""
         return Held.RENEW if self.duplicates is Duplicates.RENEW else Held.UPDATE
+
+
+@frozen
+class Asked:
+    """The payload of an import's job: equal for the same bytes and options (R-41)."""
+
+    sha256: str
+    request: ImportRequest
+
+
+def import_job(ports: Ports, request: ImportRequest, sha256: str, actor: Actor, key: str | None) -> Job:
+    """The job of an import of those bytes, queued and not stored yet."""
+    asked = Asked(sha256, evolve(request, sha256=None))
+    return new_job(ports, JOB_KIND, JSON.unstructure(asked), actor, key=key)
 
 
 @frozen

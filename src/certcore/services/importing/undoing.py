@@ -13,7 +13,8 @@ from certcore.domain.people import Actor
 from certcore.domain.transitions import Change, Context, undo_edit, undo_issue, undo_renewal
 from certcore.errors import NotUndoable
 from certcore.ports import Ports, Transaction
-from certcore.services.running import save
+from certcore.services.importing.keeping import without_file
+from certcore.services.jobs import save
 from certcore.services.units import live_again
 
 _NAMED = 1_000
@@ -45,7 +46,7 @@ def undo(ports: Ports, tx: Transaction, job: Job, actor: Actor) -> UndoReport:
     undone, restored, reverted = (_take_back(ports, tx, job, act, context, changed) for act in _TAKEN_BACK)
     if changed:
         raise NotUndoable(job.public_id, tuple(changed[:_NAMED]))
-    save(tx, job, state=JobState.UNDONE)
+    save(tx, job, state=JobState.UNDONE, checkpoint=without_file(job.checkpoint))
     return UndoReport(job.public_id, undone, restored, reverted)
 
 

@@ -10,8 +10,8 @@ from certcore.domain.external import ExternalCertificate
 from certcore.domain.jobs import Job, JobState
 from certcore.domain.people import Actor
 from certcore.ports import Ports, Transaction
+from certcore.services.jobs import earlier, new_job, once_under
 from certcore.services.reviewing.records import find_external
-from certcore.services.running import earlier, new_job, once_under
 
 
 @frozen

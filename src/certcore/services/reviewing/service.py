@@ -21,6 +21,7 @@ from certcore.errors import InvalidValue, NotAllowedHere, NotFound
 from certcore.ports import ExternalQuery, Ports, Transaction
 from certcore.services.access import demand
 from certcore.services.examining import Examiner
+from certcore.services.importing.keeping import held
 from certcore.services.reviewing.deciding import Deciding
 from certcore.services.reviewing.keys import Keyed
 from certcore.services.reviewing.records import (
@@ -243,7 +244,7 @@ class Reviewing:
         return ExternalDocument(content, name, content_disposition(name))
 
     def collect_orphans(self, *, actor: Actor, older_than: timedelta = timedelta(days=1)) -> int:
-        """Remove stored bytes that no certificate points to, put longer ago than ``older_than``; how many (I9, f38).
+        """Remove bytes that no certificate and no job needs, stored longer ago than ``older_than``; how many (I9, f38).
 
         Give more time than an upload's transaction can take, or one under way would lose its file.
         """
@@ -255,7 +256,8 @@ class Reviewing:
         while page := documents.put_before(before, after, _COLLECTED_AT_ONCE):
             with self._ports.storage.reading() as tx:
                 rows = tx.externals.by_id({ref.holder for ref in page})
-            referenced = {row.document_ref for row in rows.values()}
+                referenced = {row.document_ref for row in rows.values()}
+                referenced |= held(tx, [ref for ref in page if ref not in referenced])
             orphans = [ref for ref in page if ref not in referenced]
             documents.delete(orphans)
             removed += len(orphans)

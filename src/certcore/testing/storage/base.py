@@ -10,7 +10,7 @@ from certcore.domain.certifications import Certification
 from certcore.domain.completions import Completion
 from certcore.domain.deliveries import Delivery
 from certcore.domain.history import Event, HistoryEntry
-from certcore.domain.jobs import Job
+from certcore.domain.jobs import Job, JobState
 from certcore.domain.renewals import Renewal
 from certcore.domain.tombstones import Tombstone
 from certcore.ports import AwardQuery, Storage, Transaction
@@ -89,7 +89,7 @@ def contents(storage: Storage, *, jobs: Collection[Job] = ()) -> dict[str, objec
             "renewals": tx.renewals.of(ids),
             "deliveries": tx.deliveries.of(ids),
             "tombstones": tx.tombstones.of([award.number for award in awards]),
-            "queued": list(tx.jobs.queued(ALL)),
+            "job states": {state: list(tx.jobs.in_state(state, ALL)) for state in JobState},
             "jobs": [tx.jobs.get(job.id) for job in jobs],
         }
 

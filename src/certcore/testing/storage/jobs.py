@@ -41,7 +41,7 @@ class JobContract(StorageCase):
             assert tx.jobs.by_key("Key") is None
             assert tx.jobs.by_key("") is None
             assert tx.jobs.unfinished("unknown") is None
-            assert list(tx.jobs.queued(10)) == []
+            assert list(tx.jobs.in_state(JobState.QUEUED, 10)) == []
 
     def test_ids_and_keys_of_jobs_are_taken_once(self, storage: Storage) -> None:
         """R-34: `Conflict` for either, whatever became of the job; any number has no key."""
@@ -67,14 +67,16 @@ class JobContract(StorageCase):
                 tx.jobs.update(make_job(version=2))
             assert tx.jobs.get(job.id) == job
 
-    def test_waiting_jobs_come_oldest_first(self, storage: Storage) -> None:
-        """Up to the limit, and only those that nobody has begun."""
-        jobs = [make_job(created_at=NOW + timedelta(microseconds=position)) for position in range(5)]
-        begun = [make_job(created_at=NOW, state=state) for state in JobState if state is not JobState.QUEUED]
-        store(storage, *reversed(jobs), *begun)
+    @pytest.mark.parametrize("state", JobState)
+    def test_jobs_in_a_state_come_oldest_or_newest_first(self, storage: Storage, state: JobState) -> None:
+        """Up to the limit, and none in another state."""
+        jobs = [make_job(created_at=NOW + timedelta(microseconds=position), state=state) for position in range(5)]
+        others = [make_job(created_at=NOW, state=other) for other in JobState if other is not state]
+        store(storage, *reversed(jobs), *others)
         with storage.reading() as tx:
-            assert list(tx.jobs.queued(100)) == jobs
-            assert list(tx.jobs.queued(2)) == jobs[:2]
+            assert list(tx.jobs.in_state(state, 100)) == jobs
+            assert list(tx.jobs.in_state(state, 2)) == jobs[:2]
+            assert list(tx.jobs.in_state(state, 2, newest=True)) == [jobs[4], jobs[3]]
 
     def test_the_newest_unfinished_job_is_found_by_fingerprint(self, storage: Storage) -> None:
         """R-41: of those that do the same, the newest one queued or running; finished and other ones do not count."""
