@@ -245,6 +245,20 @@ def import_job_document(job: Job) -> Document:
     }
 
 
+def job_document(job: Job) -> Document:
+    """A job: what it is, whose, how far it came, and its result so far."""
+    return {
+        "job_id": job.public_id,
+        "kind": job.kind,
+        "state": job.state.value,
+        "created_at": _instant(job.created_at),
+        "actor": job.actor.id,
+        "done": job.done,
+        "total": job.total,
+        "result": dict(job.result),
+    }
+
+
 def _instant(instant: datetime | None) -> str | None:
     return None if instant is None else format_instant(instant)
 

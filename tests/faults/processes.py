@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -42,6 +43,11 @@ class Process:
         self._process.kill()
         self._process.wait()
 
+    def end(self) -> int:
+        """SIGTERM; its exit code."""
+        self._process.terminate()
+        return self._process.wait(60)
+
     def answer(self) -> dict[str, Any]:
         """Its last line as JSON, once it has ended well."""
         last = ""
@@ -57,6 +63,13 @@ class Process:
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()
+
+
+def first_to_speak(*processes: Process) -> Process:
+    """The one that says something first; what it says is still to be read."""
+    pipes = {process._process.stdout.fileno(): process for process in processes if process._process.stdout}
+    (pipe, *_), _, _ = select.select(list(pipes), [], [], 60)
+    return pipes[pipe]
 
 
 @contextmanager

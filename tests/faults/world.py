@@ -65,8 +65,8 @@ class Site:
 
 
 @contextmanager
-def site_at(target: object, *, tenant: str = "default", batch: int = 250) -> Iterator[Site]:
-    """The services on the database, whose tables are there; the clock stands still."""
+def site_at(target: object, *, tenant: str = "default", batch: int = 250, **ports: Any) -> Iterator[Site]:
+    """The services on the database, whose tables are there; the clock stands still. ``ports`` are more of them."""
     storage = SqlStorage(target, tenant=tenant)
     directory, catalog = SqlDirectory(storage), SqlCatalog(storage)
     settings = Settings(batch=batch)
@@ -74,7 +74,9 @@ def site_at(target: object, *, tenant: str = "default", batch: int = 250) -> Ite
         yield Site(
             storage,
             directory,
-            Registrar(storage=storage, directory=directory, catalog=catalog, clock=lambda: NOW, settings=settings),
+            Registrar(
+                storage=storage, directory=directory, catalog=catalog, clock=lambda: NOW, settings=settings, **ports
+            ),
         )
     finally:
         storage.close()

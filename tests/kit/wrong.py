@@ -277,6 +277,15 @@ class ForgetfulJobs(InProcessJobs):
         super().enqueue(job, tx)
 
 
+class FussyJobs(InProcessJobs):
+    """A job cannot be handed over twice."""
+
+    def enqueue(self, job: Job, tx: Transaction) -> None:
+        if job.id in self._waiting():
+            raise LookupError(job.id)
+        super().enqueue(job, tx)
+
+
 class LostEvents(MemoryStorage):
     """New awards come without their events."""
 

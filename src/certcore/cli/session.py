@@ -1,7 +1,7 @@
 """One run of the command line: where its data is, what time it is, and how it answers."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
@@ -17,12 +17,13 @@ from certcore.adapters.pdf_judge import PdfJudge
 from certcore.adapters.sql import SqlCatalog, SqlDirectory, SqlInbox, SqlStorage, revisions
 from certcore.cli.output import Screen
 from certcore.cli.printing import LatePrinter
+from certcore.cli.queues import queue_at
 from certcore.cli.telling import environment_attachments, environment_engines, environment_notifier
 from certcore.domain.numbers import RandomBytes
 from certcore.domain.people import Actor
 from certcore.domain.settings import Settings
 from certcore.errors import InvalidValue
-from certcore.ports import Clock
+from certcore.ports import Clock, JobQueue
 from certcore.registrar import Registrar
 
 DB_ENV: Final = "CERTCORE_DB"
@@ -34,12 +35,16 @@ ACTOR: Final = Actor.program("command line")
 
 @frozen
 class Platform:
-    """The services on an SQL database, with a directory and a catalog in it; uploads are judged where pypdf is."""
+    """The services on an SQL database, with a directory and a catalog in it; uploads are judged where pypdf is.
+
+    ``registrar`` does long acts in the command itself, ``registrar_with`` leaves them to workers.
+    """
 
     storage: SqlStorage
     directory: SqlDirectory
     catalog: SqlCatalog
     registrar: Registrar
+    registrar_with: Callable[[JobQueue | None], Registrar]
     judges_files: bool
     inbox: SqlInbox
     printer: LatePrinter
@@ -57,23 +62,27 @@ class Platform:
             directory, catalog = SqlDirectory(storage), SqlCatalog(storage)
             settings = environment_settings()
             printer = LatePrinter(issuer=settings.issuer)
-            registrar = Registrar(
-                storage=storage,
-                directory=directory,
-                catalog=catalog,
-                jobs=InProcessJobs(),
-                clock=clock,
-                random_bytes=random_bytes,
-                documents=FolderDocuments(documents_folder(url)),
-                file_judge=judge,
-                printer=printer,
-                settings=settings,
-                notifier=environment_notifier(storage, clock),
-                attachments=environment_attachments(),
-                template_engines=environment_engines(),
-            )
+
+            def registrar_with(jobs: JobQueue | None) -> Registrar:
+                return Registrar(
+                    storage=storage,
+                    directory=directory,
+                    catalog=catalog,
+                    jobs=jobs,
+                    clock=clock,
+                    random_bytes=random_bytes,
+                    documents=FolderDocuments(documents_folder(url)),
+                    file_judge=judge,
+                    printer=printer,
+                    settings=settings,
+                    notifier=environment_notifier(storage, clock),
+                    attachments=environment_attachments(),
+                    template_engines=environment_engines(),
+                )
+
             inbox = SqlInbox(storage, clock)
-            yield cls(storage, directory, catalog, registrar, judge is not None, inbox, printer)
+            registrar = registrar_with(InProcessJobs())
+            yield cls(storage, directory, catalog, registrar, registrar_with, judge is not None, inbox, printer)
         finally:
             storage.close()
             if judge is not None:
@@ -118,6 +127,11 @@ class Session:
     def registrar(self) -> Registrar:
         """The platform's services."""
         return self.platform.registrar
+
+    @cached_property
+    def queueing(self) -> Registrar:
+        """The same, leaving long acts to `certcore worker`."""
+        return self.platform.registrar_with(queue_at(self.url))
 
 
 Here = Annotated[Session, Parameter(parse=False)]

@@ -128,7 +128,11 @@ class JobQueue(ABC):
 
     @abstractmethod
     def enqueue(self, job: Job, tx: Transaction) -> None:
-        """Take the job. Called inside the transaction that stores it: nothing may run before that has committed."""
+        """Take the job. Called inside the transaction that stores it: nothing may run before that has committed.
+
+        A job may be handed over again, in this transaction or a later one; it runs once or more often, which comes to
+        the same. ``tx`` goes on as it was.
+        """
 
     @abstractmethod
     def committed(self, run: Callable[[int], object]) -> None:

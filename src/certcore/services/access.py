@@ -102,6 +102,7 @@ OPERATIONS: Final[Mapping[str, tuple[Act, ...]]] = MappingProxyType(
         "reviewing.tasks": (Act.REVIEW_EXTERNAL,),
         "reviewing.validate": (Act.REVIEW_EXTERNAL,),
         "reviewing.withdraw": (Act.SUBMIT_EXTERNAL,),
+        "running.begin": (),
         "running.cancel": (Act.AWARD, Act.IMPORT, Act.REVOKE),
         "running.fail": (),
         "running.get": (),

@@ -21,6 +21,8 @@ from certcore.services.access import demand
 from certcore.services.jobs import Stopping, never, once, save, so_far, stored, unknown
 from certcore.services.units import in_unit
 
+_LOOKED_AT = 10
+
 
 @frozen
 class Handler:
@@ -72,10 +74,26 @@ class Running:
         return job if job.state is not JobState.RUNNING else self._handed_back(job_id)
 
     def run_queued(self, limit: int = 100, stopping: Stopping = never) -> list[Job]:
-        """Do up to ``limit`` waiting jobs, oldest first; none is begun once ``stopping`` says so."""
-        waiting = self.in_state(JobState.QUEUED, limit)
-        ran = (self.run(job.id, stopping) for job in waiting if not stopping())
-        return [job for job in ran if job is not None]
+        """Do up to ``limit`` waiting jobs, oldest first; none is begun once ``stopping`` says so.
+
+        Any number of workers may do this at once: a job that one has begun is not begun by another.
+        """
+        ran: list[Job] = []
+        while len(ran) < limit and not stopping() and (begun := self.begin()) is not None:
+            ran.append(self.run(begun.id, stopping) or begun)
+        return ran
+
+    def begin(self) -> Job | None:
+        """Mark the oldest waiting job as `running` and give it, for `run`; None when none waits.
+
+        It is this caller's: nobody else is given it. One that is not known here is given as it is parked.
+        """
+
+        def work(tx: Transaction) -> Job | None:
+            begun = (self._begun(tx, job.id) for job in tx.jobs.in_state(JobState.QUEUED, _LOOKED_AT))
+            return next((job for job in begun if job is not None and job.state is not JobState.QUEUED), None)
+
+        return in_unit(self._ports.storage, work)
 
     def get(self, public_id: str) -> Job:
         """The job with this public id; raises `NotFound`."""

@@ -82,6 +82,37 @@ class JobQueueContract:
         self.work(queue, runs)
         assert runs.ran == [later.id]
 
+    def test_a_job_enqueued_again_spoils_nothing(self, storage: Storage, queue: JobQueue, runs: Runs) -> None:
+        """As a unit does that is repeated, or a worker that looks for lost jobs; what is beside it runs."""
+        again, beside = make_job(), make_job()
+        with storage.transaction() as tx:
+            tx.jobs.add(again)
+            queue.enqueue(again, tx)
+        with storage.transaction() as tx:
+            queue.enqueue(again, tx)
+            queue.enqueue(again, tx)
+            tx.jobs.add(beside)
+            queue.enqueue(beside, tx)
+        self.work(queue, runs)
+        assert set(runs.ran) == {again.id, beside.id}
+
+    def test_what_an_inner_transaction_enqueued_goes_with_it(
+        self, storage: Storage, queue: JobQueue, runs: Runs
+    ) -> None:
+        """f26: rolled back alone, it takes its job along; those of the outer one run."""
+        before, inner, after = make_job(), make_job(), make_job()
+        with storage.transaction() as tx:
+            tx.jobs.add(before)
+            queue.enqueue(before, tx)
+            with pytest.raises(ValueError, match="stop"), storage.transaction() as nested:
+                nested.jobs.add(inner)
+                queue.enqueue(inner, nested)
+                raise ValueError("stop")
+            tx.jobs.add(after)
+            queue.enqueue(after, tx)
+        self.work(queue, runs)
+        assert sorted(runs.ran) == sorted([before.id, after.id])
+
     def test_nothing_enqueued_runs_nothing(self, queue: JobQueue, runs: Runs) -> None:
         """A commit without jobs is no matter."""
         self.work(queue, runs)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from attrs import evolve
 
 from certcore.adapters.in_process import InProcessJobs
 from certcore.adapters.memory import MemoryDirectory, MemoryDocuments
@@ -222,6 +223,21 @@ def test_the_same_key_is_the_same_import(platform: Platform) -> None:
     with pytest.raises(IdempotencyConflict):
         queued(platform, FILE, key="once")
     assert kept(platform) == 0
+
+
+def test_f18_who_is_deactivated_while_it_waits_is_rejected(platform: Platform) -> None:
+    """R-24: the other rows are imported."""
+    job = queued(platform, GOOD)
+    people = [evolve(each, active=each.id != "id-user03") for each in platform.directory.match(NAMES).values()]
+    platform.directory = MemoryDirectory(people)
+    ran = registrar_of(platform).running.run(job.id)
+    assert ran is not None
+    report = report_of(platform, ran)
+    assert (ran.state, report.rejected, [each.code for each in report.errors]) == (
+        JobState.DONE,
+        1,
+        ["deactivated_user"],
+    )
 
 
 def test_f30_rights_are_judged_when_it_runs(platform: Platform) -> None:

@@ -34,6 +34,12 @@ def commits_by_itself(connection: Connection) -> bool:
     return False
 
 
+def driver_connection(connection: Connection) -> object:
+    """The driver's own connection, of whomever it is."""
+    driver = connection.connection.driver_connection
+    return driver.owned if isinstance(driver, _Proxy) else driver
+
+
 def adopted(connection: object) -> Engine:
     """An engine on one connection of a driver, which it never commits, rolls back, closes or sets up.
 
@@ -64,21 +70,21 @@ class _Proxy:
     """A host's connection: its transaction and its life are the host's, and cursors give tuples whatever it has set."""
 
     def __init__(self, connection: Any) -> None:
-        self._connection = connection
+        self.owned = connection
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._connection, name)
+        return getattr(self.owned, name)
 
     def cursor(self, name: str | None = None) -> Any:
         """A cursor, or one of that name that stays with the server."""
-        if isinstance(self._connection, sqlite3.Connection):
-            cursor = sqlite3.Cursor(self._connection)
+        if isinstance(self.owned, sqlite3.Connection):
+            cursor = sqlite3.Cursor(self.owned)
             cursor.row_factory = None
             return cursor
         psycopg = import_module("psycopg")
         if name is not None:
-            return psycopg.ServerCursor(self._connection, name, row_factory=psycopg.rows.tuple_row)
-        return psycopg.Cursor(self._connection, row_factory=psycopg.rows.tuple_row)
+            return psycopg.ServerCursor(self.owned, name, row_factory=psycopg.rows.tuple_row)
+        return psycopg.Cursor(self.owned, row_factory=psycopg.rows.tuple_row)
 
     def commit(self) -> None:
         """Left to the host."""

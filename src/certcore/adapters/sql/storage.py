@@ -11,6 +11,7 @@ from certcore.adapters.sql.completions import SqlCompletions
 from certcore.adapters.sql.connecting import connections_to
 from certcore.adapters.sql.definitions import SqlCertifications, SqlJobs
 from certcore.adapters.sql.deliveries import SqlDeliveries
+from certcore.adapters.sql.drivers import driver_connection
 from certcore.adapters.sql.externals import SqlExternals, SqlSettings
 from certcore.adapters.sql.ledgers import SqlHistory, SqlOutbox
 from certcore.adapters.sql.renewals import SqlRenewals
@@ -56,6 +57,11 @@ class SqlTransaction(Transaction):
         self.externals = SqlExternals(unit, tenant, report)
         self.settings = SqlSettings(unit, tenant)
         self.sweeps = SqlSweeps(unit, tenant)
+
+    @property
+    def driver_connection(self) -> object:
+        """The driver's connection, for what a host or a queue writes in the same transaction and does not end."""
+        return driver_connection(self.unit.connection)
 
     def issue(self, issued: Issued) -> None:
         """Store the columns as they are, without a value object for each row."""

@@ -13,6 +13,7 @@ from certcore.cli.commands import (
     demo,
     external,
     imports,
+    jobs,
     notices,
     people,
     policy,
@@ -39,6 +40,7 @@ def register(app: App) -> None:
     app.command(archiving.restore)
     app.command(archiving.purge)
     imports.register(app)
+    jobs.register(app)
     app.command(awards.search)
     app.command(awards.show)
     reports.register(app)

@@ -4,15 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Annotated, Any
 
-from cyclopts import App
+from cyclopts import App, CycloptsError
 from rich.console import RenderableType
 
-from certcore.cli import tables
+from certcore.cli import job_tables, tables
 from certcore.cli.arguments import FORMAT, Choice, File, FormatOptions
 from certcore.cli.files import LateFile, opened
 from certcore.cli.garbage import collection_paused
 from certcore.cli.session import ACTOR, Here
-from certcore.codec import import_document, import_job_document
+from certcore.codec import import_document, import_job_document, job_document
 from certcore.domain.cells import CellOptions
 from certcore.services.importing import Duplicates, ImportReport, ImportRequest, Mode, RowError
 
@@ -35,6 +35,7 @@ def import_(
     expect_sha256: str | None = None,
     rejects: str | None = None,
     key: str | None = None,
+    queue: bool = False,
     session: Here,
 ) -> int:
     """Import awards from a CSV file.
@@ -65,7 +66,11 @@ def import_(
         Where to write the rows that were rejected, with the reasons, as CSV to correct and import again.
     key
         An idempotency key: the same import under it is done once, another one is refused.
+    queue
+        Keep the file and leave the import to `certcore worker`; `certcore jobs` tells how far it is.
     """
+    if queue and (dry_run or rejects is not None):
+        raise CycloptsError(msg="--queue goes without --dry-run and --rejects; see import rejects.")
     request = ImportRequest(
         zone=zone,
         duplicates=duplicates,
@@ -76,6 +81,11 @@ def import_(
         notify=notify,
         sha256=expect_sha256,
     )
+    if queue:
+        with opened(file) as source:
+            job = session.queueing.importing.queue(source, request, actor=ACTOR, key=key)
+        session.screen.answer(job_document(job), *job_tables.one(job))
+        return 0
     with ExitStack() as stack:
         source = stack.enter_context(opened(file))
         late = None if rejects is None else stack.enter_context(LateFile.writable(rejects, "rejects", apart_from=file))
@@ -127,6 +137,22 @@ def show(import_id: str, /, *, session: Here) -> None:
     session.screen.answer(document, tables.imports([job]), *_mistakes(document["errors"]))
 
 
+def rejects(import_id: str, /, *, output: str, session: Here) -> int:
+    """Write the rows that an import could not use, with the reasons, as CSV to correct and import again.
+
+    Parameters
+    ----------
+    import_id
+        The import's id.
+    output
+        The file to write.
+    """
+    with LateFile.writable(output, "output") as late:
+        count = session.registrar.importing.rejects(import_id, late, actor=ACTOR)
+    session.screen.answer({"import_id": import_id, "rows": count}, f"{count:,} rows in {output}.")
+    return 0
+
+
 def register(app: App) -> None:
     """Let ``app`` have ``import FILE`` and the commands about imports."""
     group = App(name="import", help="Import awards from a CSV file, and look after imports.")
@@ -134,6 +160,7 @@ def register(app: App) -> None:
     group.command(undo)
     group.command(list_, name="list")
     group.command(show)
+    group.command(rejects)
     app.command(group)
 
 
