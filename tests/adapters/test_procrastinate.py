@@ -155,15 +155,12 @@ def test_queues_of_two_tenants_do_not_meet(url: str, storage: SqlStorage, queue:
 
 def test_a_storage_without_psycopg_is_refused(queue: ProcrastinateJobs) -> None:
     """A job must not be there when its transaction is rolled back."""
-    for storage in (MemoryStorage(), _sqlite()):
+    sqlite = SqlStorage("sqlite://")
+    sqlite.upgrade()
+    for storage in (MemoryStorage(), sqlite):
         with pytest.raises(NotSupported), storage.transaction() as tx:
             queue.enqueue(make_job(), tx)
-
-
-def _sqlite() -> SqlStorage:
-    storage = SqlStorage("sqlite://")
-    storage.upgrade()
-    return storage
+    sqlite.close()
 
 
 def test_without_its_tables_it_says_how_to_make_them(fresh_postgres_url: str) -> None:
@@ -249,10 +246,10 @@ def test_a_job_that_kills_its_workers_is_given_up(url: str, storage: SqlStorage,
     assert (ran, runner.failed) == ([], [(job.id, "3 workers in a row were lost over it")])
 
 
-def test_sigterm_ends_a_worker_after_the_batch_in_hand(url: str, queue: ProcrastinateJobs) -> None:
+def test_sigterm_ends_a_worker_after_the_batch_in_hand(url: str, storage: SqlStorage, queue: ProcrastinateJobs) -> None:
     """What is left waits for the next worker, who does it: each person once."""
     names = [f"user{n}" for n in range(20)]
-    platform, registrar = platform_with(url, queue, names)
+    platform, registrar = platform_with(storage, queue, names)
     report = platform.award(*names)
     awarding = registrar.awarding.handler
 
@@ -276,8 +273,8 @@ def _wait_for(stopping: Callable[[], bool]) -> bool:
     return stopping()
 
 
-def platform_with(url: str, queue: ProcrastinateJobs, names: list[str]) -> tuple[Platform, Any]:
-    platform = platform_over(SqlStorage(url), names, at_once=1, batch=1)
+def platform_with(storage: SqlStorage, queue: ProcrastinateJobs, names: list[str]) -> tuple[Platform, Registrar]:
+    platform = platform_over(storage, names, at_once=1, batch=1)
     platform.certification()
     platform.registrar = Registrar(
         storage=platform.storage,
@@ -290,9 +287,11 @@ def platform_with(url: str, queue: ProcrastinateJobs, names: list[str]) -> tuple
     return platform, platform.registrar
 
 
-def test_a_worker_finds_jobs_that_nobody_handed_over_and_parked_ones(url: str, queue: ProcrastinateJobs) -> None:
+def test_a_worker_finds_jobs_that_nobody_handed_over_and_parked_ones(
+    storage: SqlStorage, queue: ProcrastinateJobs
+) -> None:
     """Stored where there was no queue, or parked by an older release."""
-    platform, registrar = platform_with(url, queue, ["ana", "bo"])
+    platform, registrar = platform_with(storage, queue, ["ana", "bo"])
     report = platform.award("ana", "bo")
     job = registrar.running.get(report.job_id or "")
     lost = make_job(kind="award", actor=ADMIN, payload=job.payload, checkpoint=job.checkpoint, total=2)

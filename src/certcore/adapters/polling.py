@@ -56,17 +56,19 @@ class PollingWorker:
     _tended: float | None = field(default=None, init=False)
 
     def work(self, ending: Event, *, wait: bool = True) -> None:
-        """Run what waits until ``ending`` is set, or without ``wait`` until nothing waits.
+        """Run what waits until ``ending`` is set, or without ``wait`` until nothing waits; then tend once.
 
         What is set in the middle of a job ends that after the batch in hand. Raises `StorageError` where the database
         cannot be asked: whatever starts workers starts it again.
         """
         self._running.unpark()
         while not ending.is_set():
-            self._tend_when_due(ending)
+            if wait:
+                self._tend_when_due(ending)
             if (job := self._next()) is not None:
                 self._run(job, ending.is_set)
             elif not wait:
+                self._tend(ending.is_set)
                 return
             else:
                 ending.wait(self._look_every)

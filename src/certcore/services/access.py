@@ -72,6 +72,7 @@ OPERATIONS: Final[Mapping[str, tuple[Act, ...]]] = MappingProxyType(
         "notifying.set_template": (Act.SET_NOTICES,),
         "notifying.switch_rule": (Act.SET_NOTICES,),
         "notifying.templates": (Act.SET_NOTICES,),
+        "notifying.tend": (),
         "previewing.edit": (Act.VIEW,),
         "previewing.policy_change": (Act.VIEW,),
         "previewing.summary": (Act.VIEW,),

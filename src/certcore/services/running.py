@@ -1,6 +1,7 @@
 """Running acts as jobs: queued where they are long, taken up where they stopped, cancelled and resumed (R-31, R-41)."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from attrs import frozen
 
@@ -71,7 +72,9 @@ class Running:
             raise
         except CertcoreError as error:
             return self._ended(job_id, JobState.FAILED, error)
-        return job if job.state is not JobState.RUNNING else self._handed_back(job_id)
+        if job.state is not JobState.RUNNING:
+            return job
+        return in_unit(self._ports.storage, partial(self._again, job_id, JobState.RUNNING))
 
     def run_queued(self, limit: int = 100, stopping: Stopping = never) -> list[Job]:
         """Do up to ``limit`` waiting jobs, oldest first; none is begun once ``stopping`` says so.
@@ -150,7 +153,7 @@ class Running:
         """Queue the parked jobs that this release knows; how many. For workers, when they start."""
         known = [job for job in self.in_state(JobState.PARKED, limit) if self._can_run(job)]
         for job in known:
-            in_unit(self._ports.storage, lambda tx, job=job: self._queued(tx, stored(tx, job.id), JobState.PARKED))  # type: ignore[misc]
+            in_unit(self._ports.storage, partial(self._again, job.id, JobState.PARKED))
         return len(known)
 
     def requeue(self, limit: int = 100) -> int:
@@ -161,7 +164,7 @@ class Running:
         """
         waiting = self.in_state(JobState.QUEUED, limit)
         for job in waiting:
-            in_unit(self._ports.storage, lambda tx, job=job: self._queued(tx, stored(tx, job.id), JobState.QUEUED))  # type: ignore[misc]
+            in_unit(self._ports.storage, partial(self._again, job.id, JobState.QUEUED))
         return len(waiting)
 
     def _begun(self, tx: Transaction, job_id: int) -> Job | None:
@@ -190,18 +193,18 @@ class Running:
             raise NotFound("job", public_id)
         return job
 
-    def _queued(self, tx: Transaction, job: Job, only: JobState | None = None) -> Job:
-        """The job as it waits and is handed to the queue, unless it is in another state than ``only``."""
-        if only is not None and job.state is not only:
-            return job
+    def _again(self, job_id: int, state: JobState, tx: Transaction) -> Job:
+        """The job as it waits, if it is in that state; as it is, if somebody else was at it meanwhile."""
+        job = stored(tx, job_id)
+        return self._queued(tx, job) if job.state is state else job
+
+    def _queued(self, tx: Transaction, job: Job) -> Job:
+        """The job as it waits and is handed to the queue."""
         if job.state is not JobState.QUEUED:
             job = save(tx, job, state=JobState.QUEUED, result=so_far(job))
         if self._ports.jobs is not None:
             self._ports.jobs.enqueue(job, tx)
         return job
-
-    def _handed_back(self, job_id: int) -> Job:
-        return in_unit(self._ports.storage, lambda tx: self._queued(tx, stored(tx, job_id), JobState.RUNNING))
 
     def _ended(self, job_id: int, state: JobState, error: Exception) -> Job:
         def work(tx: Transaction) -> Job:

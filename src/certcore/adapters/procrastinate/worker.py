@@ -15,7 +15,7 @@ from procrastinate.jobs import Job as Waiting
 from certcore.adapters.procrastinate.queue import TASK, ProcrastinateJobs
 from certcore.domain.jobs import Job
 from certcore.domain.numbers import id_from
-from certcore.services.jobs import Stopping
+from certcore.services.jobs import Stopping, never
 from certcore.services.running import Running
 
 _LONGEST_PAUSE: Final = 600
@@ -61,9 +61,10 @@ class Worker:
         self._ending = Event()
 
     def work(self, *, wait: bool = True) -> None:
-        """Run what waits until told to stop, or without ``wait`` until nothing waits; raises `StorageError` early.
+        """Run what waits until told to stop, or without ``wait`` until nothing waits; then tend once.
 
-        To be called in the process's main thread, which gets the signals.
+        Raises `StorageError` where procrastinate's tables are not there, or are of another version. To be called in the
+        process's main thread, which gets the signals.
         """
         self._queue.check()
         self._ending.clear()
@@ -75,7 +76,7 @@ class Worker:
         async with app.open_async():
             await asyncio.to_thread(self._running.unpark)
             await self._take_over(app)
-            tending = asyncio.create_task(self._tend_again_and_again(app))
+            tending = asyncio.create_task(self._tend_again_and_again(app)) if wait else None
             try:
                 await app.run_worker_async(
                     queues=[self._queue.queue],
@@ -88,9 +89,12 @@ class Worker:
                 )
             finally:
                 self._ending.set()
-                tending.cancel()
-                with suppress(asyncio.CancelledError):
-                    await tending
+                if tending is not None:
+                    tending.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await tending
+            if not wait:
+                await asyncio.to_thread(self._tend, never)
 
     def _run(self, context: JobContext, job_id: str) -> None:
         known = id_from(job_id)

@@ -65,7 +65,7 @@ def resume(job_id: str, /, *, session: Here) -> None:
 
 
 def worker(*, once: bool = False, session: Here) -> None:
-    """Run waiting jobs until told to end by SIGTERM or Ctrl-C: then it ends after the batch in hand.
+    """Run waiting jobs and tell what is due until told to end by SIGTERM or Ctrl-C: after the batch in hand.
 
     Start as many as you like. On PostgreSQL with the extra `jobs` procrastinate is the queue, and its tables are made
     at the first use; elsewhere jobs wait in certcore's own table.
@@ -85,7 +85,7 @@ def worker(*, once: bool = False, session: Here) -> None:
         ended[job.state.value] += 1
         session.screen.say(f"{session.clock():%Y-%m-%d %H:%M:%S}Z {job.kind} {job.public_id}: {job.state.value}")
 
-    work(queue, registrar.running, tend=lambda _stopping: None, wait=not once, on_end=on_end)
+    work(queue, registrar.running, tend=registrar.notifying.tend, wait=not once, on_end=on_end)
     session.screen.answer({"jobs": dict(ended)}, f"{ended.total():,} jobs were run.")
 
 

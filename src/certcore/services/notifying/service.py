@@ -11,6 +11,7 @@ from certcore.domain.notices import Audience, Template, Text, When
 from certcore.domain.notices.templates import SHORT_CODE_ENGINE
 from certcore.domain.people import Actor
 from certcore.ports import Ports
+from certcore.services.jobs import Stopping, never
 from certcore.services.notifying.book import may_set
 from certcore.services.notifying.delivering import Delivering, DeliverReport, dead_letters, resend
 from certcore.services.notifying.previewing import Planned, Preview
@@ -143,6 +144,19 @@ class Notifying:
         `InTransaction` inside a transaction.
         """
         return self._delivering.deliver_due(limit)
+
+    def tend(self, stopping: Stopping = never, limit: int = 1_000) -> None:
+        """Sweep and deliver until nothing is due, or ``stopping`` says so: what workers call again and again.
+
+        Raises as `run_due` and `deliver_due` do.
+        """
+        more = True
+        while more and not stopping():
+            swept = self.run_due(limit=limit)
+            more = swept.more and bool(swept.messages)
+        busy = True
+        while busy and not stopping():
+            busy = not self.deliver_due(limit).idle
 
     def dead(self, after: str | None = None, limit: int = 50, *, actor: Actor) -> Sequence[Delivery]:
         """A page of the dead letters, oldest first: those behind the one with the id ``after`` (R-83)."""
