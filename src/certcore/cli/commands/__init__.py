@@ -10,6 +10,7 @@ from certcore.cli.commands import (
     certifications,
     completing,
     database,
+    delivering,
     demo,
     external,
     imports,
@@ -47,6 +48,7 @@ def register(app: App) -> None:
     app.command(proving.pdf)
     app.command(proving.verify)
     external.register(app)
+    app.command(delivering.sweep)
     notices.register(app)
     policy.register(app)
     database.register(app)

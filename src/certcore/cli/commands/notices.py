@@ -8,6 +8,7 @@ from cyclopts import App, CycloptsError
 from certcore.cli import notice_tables
 from certcore.cli.acting import As, actor_of
 from certcore.cli.arguments import Choice, File, certification_ref
+from certcore.cli.commands import delivering
 from certcore.cli.files import opened
 from certcore.cli.listing import CsvFile
 from certcore.cli.notice_tables import entry_document, planned_document, rule_document, template_document
@@ -286,6 +287,7 @@ def register(app: App) -> None:
     group.command(template)
     group.command(preview)
     group.command(inbox)
+    delivering.register_in(group)
     app.command(group)
 
 
