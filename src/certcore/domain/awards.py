@@ -174,12 +174,11 @@ def _period(
     issued_at = start_of_day(issued_on, zone)
     if expires_on is None:
         return Period(zone, issued_on, issued_at, anchor_on)
-    if computed:
-        expires_on = existing_day(expires_on, zone)
-    else:
-        expires_on = civil(expires_on)
-        start_of_day(expires_on, zone)  # a typed day that never happened is refused
-    expires_at = first_instant(first_invalid_day(policy, expires_on), zone)
+    expires_on = existing_day(expires_on, zone) if computed else civil(expires_on)
+    expires_at = start_of_day(expires_on, zone)  # a typed day that never happened is refused
+    ends_on = first_invalid_day(policy, expires_on)
+    if ends_on != expires_on:
+        expires_at = first_instant(ends_on, zone)
     if expires_at <= issued_at:
         raise InvalidValue("expires_on", expires_on.isoformat(), f"a date after the issue date {issued_on}")
     opens_on, warned_on = window_opens(policy, expires_on), warns_from(policy, expires_on)

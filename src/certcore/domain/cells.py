@@ -7,6 +7,7 @@ parameters; its English sentence comes from `SENTENCES`, so that a host can prin
 import re
 from collections.abc import Collection, Mapping
 from datetime import date, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -44,6 +45,7 @@ KINDS: Final[Mapping[str, BasisKind]] = MappingProxyType(
 _FLAGS: Final = {"1": True, "0": False, "true": True, "false": False}
 _YES_NO: Final = {"yes": True, "no": False, "y": True, "n": False}
 
+_FIRST_YEAR = str(YEARS.start)
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ISO_AND_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ][0-9:.,]+(?:Z|[+-][0-9:]+)?")
 _YEAR_FIRST = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})")
@@ -200,7 +202,7 @@ def _printable(text: str, column: str, limit: int, kept: str) -> str | Problem:
 def read_date(text: str, column: str) -> date | Problem:
     """The civil date written exactly ``YYYY-MM-DD`` in ASCII digits, in the years 1900 to 9999 (CSV.md, R-46)."""
     if _ISO.fullmatch(text):
-        if int(text[:4]) not in YEARS:
+        if text < _FIRST_YEAR:  # there is no later one than the last of four digits
             return Problem(column, text, "year_out_of_range", {"first": YEARS.start, "last": YEARS.stop - 1})
         try:
             return date.fromisoformat(text)
@@ -261,7 +263,7 @@ def read_terms(
     flag = read_flag(always_valid, options)
     basis = read_kind(kind, options)
     last = _read_expiry(expires, flag, options)
-    item = _read_item(code, basis)
+    item = _read_item(code, None if isinstance(basis, Problem) else basis)
     if (
         isinstance(day, Problem)
         or isinstance(flag, Problem)
@@ -285,11 +287,13 @@ def _read_expiry(text: str | None, always_valid: bool | Problem, options: CellOp
     return Problem(EXPIRES, text, "expiry_missing") if missing else None
 
 
-def _read_item(text: str | None, kind: BasisKind | Problem) -> str | Problem | None:
+@lru_cache
+def _read_item(text: str | None, kind: BasisKind | None) -> str | Problem | None:
+    """None for ``kind`` where that cell is wrong."""
     if text is None:
         return None
     if kind is BasisKind.MANUAL:
         return Problem(CODE, text, "code_not_allowed") if text else None
-    if not isinstance(kind, Problem) and not text.strip():
+    if kind is not None and not text.strip():
         return Problem(CODE, text, "code_missing", {"kind": kind})
     return read_code(text) if text else None

@@ -83,6 +83,7 @@ def before_of(facts: str) -> tuple[Period, Basis, Details]:
     )
 
 
+@lru_cache(maxsize=8_192)
 def _day(day: date) -> str:
     return f'"{day.isoformat()}"'
 

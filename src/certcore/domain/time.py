@@ -32,6 +32,8 @@ _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ISO_INSTANT = re.compile(rf"{_ISO_DATE.pattern}[T ][0-9:.]+(?:Z|[+-][0-9:]+)?")
 _MICROSECOND = timedelta(microseconds=1)
 _ONE_DAY = timedelta(days=1)
+_DAY_SECONDS = 86_400
+_MIDNIGHT, _MIDNIGHT_AGAIN, _MIDNIGHT_UTC = wall_time(), wall_time(fold=1), wall_time(tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOCALES_CALLED: Final[Mapping[str, str]] = {"no": "nb", "pt": "pt_br"}
 _DATES_WRITTEN: Final[Mapping[str, str]] = {
@@ -71,16 +73,19 @@ class Length:
         return f"{self.count} {self.unit if abs(self.count) != 1 else self.unit[:-1]}"
 
 
-def add_length(day: date, length: Length | Mapping[str, int]) -> date:
-    """The civil date ``length`` after ``day`` (before it, when negative), clamped to the month's end (R-13).
+def add_length(day: date, length: Length | Mapping[str, int], times: int = 1) -> date:
+    """The civil date ``length`` so many ``times`` after ``day`` (before it, when negative), clamped to the month's end.
+
+    All of it is counted as one length, so that it clamps once (R-13).
 
     Raises `DateOutOfRange` outside the years 1 to 9999 and `InvalidValue` for a length that is none.
     """
     step = length if isinstance(length, Length) else Length.from_data(length)
     day = civil(day)
+    count = step.count * times
     if step.unit == "days":
-        return _days_later(day, step.count)
-    return _add(day.year, day.month, day.day, step.count, step.unit)
+        return _days_later(day, count)
+    return _add(day.year, day.month, day.day, count, step.unit)
 
 
 def _days_later(day: date, count: int) -> date:
@@ -139,16 +144,16 @@ def first_instant(day: date, zone: str) -> datetime:
 @lru_cache(maxsize=16_384)
 def _start(day: date, zone: str) -> tuple[datetime, bool]:
     """The first instant at or after the day's midnight, and whether that instant is still on the day."""
-    rules = zone_rules(zone)
-    midnight = datetime.combine(day, wall_time.min)
+    rules = _rules(zone)
+    midnight, once_more = datetime.combine(day, _MIDNIGHT), datetime.combine(day, _MIDNIGHT_AGAIN)
     try:
         offset = rules.utcoffset(midnight)
-        if offset is not None and offset == rules.utcoffset(midnight.replace(fold=1)):  # neither skipped nor twice
-            return midnight.replace(tzinfo=UTC) - offset, True
+        if offset is not None and offset == rules.utcoffset(once_more):  # neither skipped nor twice
+            return datetime.combine(day, _MIDNIGHT_UTC) - offset, True
         candidate = midnight.replace(tzinfo=rules).astimezone(UTC)
         if candidate.astimezone(rules).replace(tzinfo=None) == midnight:
             return candidate, True
-        earliest = midnight.replace(tzinfo=rules, fold=1).astimezone(UTC)
+        earliest = once_more.replace(tzinfo=rules).astimezone(UTC)
         candidate = _end_of_gap(midnight, rules, earliest, candidate)
         return candidate, candidate.astimezone(rules).date() == day
     except OverflowError as error:
@@ -233,12 +238,14 @@ def parse_instant(text: str) -> datetime:
 
 def format_instant(instant: datetime) -> str:
     """ISO 8601 in UTC with ``Z``; microseconds only when there are any."""
-    return as_instant(instant).isoformat().removesuffix("+00:00") + "Z"
+    plain = as_instant(instant)
+    return f"{plain.date().isoformat()}T{plain.time().isoformat()}Z"
 
 
 def to_micros(instant: datetime) -> int:
     """Whole microseconds since 1970-01-01T00:00:00Z: how an instant is stored."""
-    return (as_instant(instant) - _EPOCH) // _MICROSECOND
+    since = as_instant(instant) - _EPOCH
+    return (since.days * _DAY_SECONDS + since.seconds) * 1_000_000 + since.microseconds
 
 
 def from_micros(micros: int) -> datetime:

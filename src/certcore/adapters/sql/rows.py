@@ -23,7 +23,7 @@ from certcore.adapters.sql.values import (
     or_none,
 )
 from certcore.domain import issuing, succession
-from certcore.domain.awards import Award, Basis, BasisKind, Details, Ending, EndReason, Link, Period
+from certcore.domain.awards import NO_DETAILS, Award, Basis, BasisKind, Details, Ending, EndReason, Link, Period
 from certcore.domain.decisions import Offer
 from certcore.domain.history import EVENT_VERSION, Entries, Event, HistoryEntry
 from certcore.domain.issuing import Issued, each_once
@@ -32,6 +32,7 @@ from certcore.domain.time import from_micros, parse_date, to_micros, zone_rules
 
 _SHARED = 8_192
 _micros_of = lru_cache(_SHARED)(to_micros)
+_text_of = lru_cache(_SHARED)(day_text)
 
 
 def award_row(tenant: str, award: Award) -> Row:
@@ -46,8 +47,8 @@ def award_row(tenant: str, award: Award) -> Row:
         award.edition,
         award.learner_id,
         award.learner_name,
-        *_period_columns(award.period),
-        *_basis_columns(award.basis),
+        *_columns_of_period(award.period),
+        *_columns_of_basis(award.basis),
         *_details_columns(award.details),
         award.renews,
         award.renewed_by,
@@ -125,9 +126,13 @@ def entry_rows(tenant: str, entries: Entries) -> list[Row]:
 
 def issued_event_rows(tenant: str, issued: Issued) -> list[Row]:
     """The rows of `tables.outbox` of new awards."""
-    now = to_micros(issued.context.now)
-    due = each_once(lambda offer: max(now, to_micros(offer.period.issued_at)), issued.offers)
-    return _event_rows(tenant, issued.history, issuing.EVENT, due, notify=issued.notify)
+    now, now_stored = issued.context.now, to_micros(issued.context.now)
+
+    def due(offer: Offer) -> int:
+        starts_at = offer.period.issued_at
+        return now_stored if starts_at <= now else to_micros(starts_at)
+
+    return _event_rows(tenant, issued.history, issuing.EVENT, each_once(due, issued.offers), notify=issued.notify)
 
 
 def archived_event_rows(tenant: str, archived: Archived) -> list[Row]:
@@ -154,30 +159,37 @@ def _event_rows(tenant: str, entries: Entries, kind: str, due: Iterable[int], *,
 
 @lru_cache(_SHARED)
 def _offer_columns(offer: Offer) -> Row:
-    return (*_period_columns(offer.period), *_basis_columns(offer.basis), *_details_columns(offer.details))
+    return (*_period_columns(offer.period), *_columns_of_basis(offer.basis), *_details_columns(offer.details))
 
 
-@lru_cache(_SHARED)
 def _period_columns(period: Period) -> Row:
+    expires_at = micros(period.expires_at)
     return (
         period.zone,
-        period.issued_on.isoformat(),
+        _text_of(period.issued_on),
         to_micros(period.issued_at),
-        period.anchor_on.isoformat(),
-        day_text(period.expires_on),
-        micros(period.expires_at),
-        day_text(period.expiring_on),
+        _text_of(period.anchor_on),
+        _text_of(period.expires_on),
+        expires_at,
+        _text_of(period.expiring_on),
         micros(period.expiring_at),
-        micros(period.grace_ends_at),
+        expires_at if period.grace_ends_at is period.expires_at else micros(period.grace_ends_at),
     )
 
 
-def _basis_columns(basis: Basis) -> Row:
+_columns_of_period = lru_cache(_SHARED)(_period_columns)
+"""For awards that come one by one, whose periods are equal more often than the same."""
+
+
+@lru_cache(_SHARED)
+def _columns_of_basis(basis: Basis) -> Row:
     links = json.dumps([[link.provider, link.url] for link in basis.links]) if basis.links else None
     return basis.kind.value, basis.code, links
 
 
 def _details_columns(details: Details) -> Row:
+    if details is NO_DETAILS:
+        return (None, None, None, None)
     return amount_text(details.score), day_text(details.completed_on), amount_text(details.credits), details.note
 
 

@@ -53,13 +53,13 @@ def window_opens(policy: RenewalPolicy, expires: date) -> date | None:
     if window.align == "month":
         opens = add_months(expires, 1 - in_months(window.opens))
     else:
-        opens = add_length(expires, window.opens.times(-1))
+        opens = add_length(expires, window.opens, -1)
     return next_day(opens) if window.open_day == "exclusive" else opens
 
 
 def warns_from(policy: RenewalPolicy, expires: date) -> date | None:
     """The first day of the warning before the expiry; None without one (R-14)."""
-    return None if policy.warning is None else add_length(expires, policy.warning.times(-1))
+    return None if policy.warning is None else add_length(expires, policy.warning, -1)
 
 
 def grace_ends(policy: RenewalPolicy, expires: date) -> date | None:

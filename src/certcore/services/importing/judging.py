@@ -156,13 +156,14 @@ class Judge:
         codes = codes_among({each[0] for each in distinct})
         found = tx.certifications.by_code([code for code in codes.values() if isinstance(code, str)])
         certifications = {text: _certification(text, code, found) for text, code in codes.items()}
-        terms = {each: self._read(each) for each in distinct}
+        terms = {each: self._terms.get(each) or self._read(each) for each in distinct}
         items = _items(terms.values())
         assigned = tx.certifications.carried_by(items)
         carried = {item: assigned[item].certification_id if item in assigned else None for item in items}
         self._forget_unless([*certifications.items(), *carried.items()])
         said = {
-            each: self._what(each, certifications[each[0]], its_terms, carried) for each, its_terms in terms.items()
+            each: self._said.get(each) or self._say(each, certifications[each[0]], its_terms, carried)
+            for each, its_terms in terms.items()
         }
         met = _met(zip(usernames, cells, strict=True), people, certifications)
         live = live_of(tx, met)
@@ -170,12 +171,9 @@ class Judge:
         return _Known(people, said, live, revoked, carried)
 
     def _read(self, cells: Cells) -> Terms | Problems:
-        terms = self._terms.get(cells)
-        if terms is None:
-            _, issued, always_valid, expires, kind, code = cells
-            code = None if code is None else unguarded(code)
-            terms = read_terms(issued, always_valid, expires, kind, code, self._request.cells)
-            self._terms[cells] = terms
+        _, issued, always_valid, expires, kind, code = cells
+        code = None if code is None else unguarded(code)
+        terms = self._terms[cells] = read_terms(issued, always_valid, expires, kind, code, self._request.cells)
         return terms
 
     def _forget_unless(self, found: Sequence[tuple[str | ItemRef, object]]) -> None:
@@ -185,18 +183,15 @@ class Judge:
             self._said_of.clear()
         self._said_of.update(found)
 
-    def _what(
+    def _say(
         self, cells: Cells, certification: Certification | Problem, terms: Terms | Problems, carried: Carried
     ) -> _Said:
-        said = self._said.get(cells)
-        if said is None:
-            said = self._said[cells] = self._say(certification, terms, carried)
-        return said
-
-    def _say(self, certification: Certification | Problem, terms: Terms | Problems, carried: Carried) -> _Said:
         if isinstance(certification, Problem) or isinstance(terms, tuple):
-            return _Said(certification, terms, tuple(_of(terms)))
-        return _Said(certification, terms, self._offer(terms, certification, carried))
+            said = _Said(certification, terms, tuple(_of(terms)))
+        else:
+            said = _Said(certification, terms, self._offer(terms, certification, carried))
+        self._said[cells] = said
+        return said
 
     def _offer_beside(
         self, live: Award, said: _Said, certification: Certification, carried: Carried
@@ -215,9 +210,9 @@ class Judge:
     def _offer(self, terms: Terms, certification: Certification, carried: Carried) -> Offer | Problems:
         period = _period(terms, certification, self._request)
         basis = self._basis(terms, certification, carried)
-        if isinstance(period, tuple) or isinstance(basis, Problem):
-            return (*_of(period), *_of(basis))
-        return Offer(period, basis)
+        if isinstance(period, Period) and isinstance(basis, Basis):
+            return Offer(period, basis)
+        return (*_of(period), *_of(basis))
 
     def _basis(self, terms: Terms, certification: Certification, carried: Carried) -> Basis | Problem:
         item = _item(terms)

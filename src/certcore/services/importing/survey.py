@@ -76,7 +76,7 @@ def survey(table: Table, people: People) -> Survey:
     """
     rows = 0
     seen: dict[str, int] = {}
-    places: dict[str, int] = {}
+    bits: dict[str, int] = {}
     pairs: set[Key] = set()
     repeated: dict[Key, list[int]] = {}
     trimmed: dict[str, Problem] = {}
@@ -85,15 +85,18 @@ def survey(table: Table, people: People) -> Survey:
         if len(trimmed) < _TRIMMED_TOLD:
             trimmed |= {text: Problem(USERNAME, text, "trimmed") for text in _with_spaces(table, batch)}
         for learner_id, code in _keys(table, batch, people):
-            if learner_id is not None and code is not None:
-                place = places.setdefault(code, len(places)) if len(places) < _MOST_IN_MASKS else places.get(code)
-                before = seen.get(learner_id, 0)
-                if (learner_id, code) in pairs if place is None else before >> place & 1:
-                    repeated[learner_id, code] = []
-                elif place is None:
-                    pairs.add((learner_id, code))
-                else:
-                    seen[learner_id] = before | 1 << place
+            if learner_id is None or code is None:
+                continue
+            bit = bits.get(code)
+            if bit is None and len(bits) < _MOST_IN_MASKS:
+                bit = bits[code] = 1 << len(bits)
+            before = seen.get(learner_id, 0)
+            if (learner_id, code) in pairs if bit is None else before & bit:
+                repeated[learner_id, code] = []
+            elif bit is None:
+                pairs.add((learner_id, code))
+            else:
+                seen[learner_id] = before | bit
     if repeated:
         _note_lines(repeated, table, people)
     return Survey(rows, repeated, list(trimmed.values())[:_TRIMMED_TOLD])
