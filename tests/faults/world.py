@@ -14,7 +14,7 @@ from typing import Any, Final
 from attrs import frozen
 from sqlalchemy import Table, select
 
-from certcore.adapters.sql import PersonRecord, SqlCatalog, SqlDirectory, SqlStorage, tables
+from certcore.adapters.sql import PersonRecord, SqlCatalog, SqlDirectory, SqlStorage, bulk, tables, units
 from certcore.domain.awards import Award
 from certcore.domain.certifications import Item, ItemRef
 from certcore.domain.history import HistoryEntry, verifies
@@ -43,6 +43,8 @@ _HEADER = (
 _FIRST_DAY = date(2025, 10, 1)
 _NUMBER = re.compile(r'"(by|number)":"([^"]+)"')
 _PAGE = 2_000
+
+units.BEHIND_FROM = bulk.COPY_FROM  # what large batches do is tried with small ones
 
 
 @frozen

@@ -1,6 +1,6 @@
 """Adapters that each break one promise: the kit must notice."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -300,9 +300,10 @@ class _Issuing(Transaction):
         for name in Transaction.__annotations__:
             setattr(self, name, getattr(tx, name))
 
-    def issue(self, issued: Issued) -> None:
-        self.awards.add(list(issued.awards()))
-        self.history.append(list(issued.history))
+    def issue(self, parts: Iterable[Issued]) -> None:
+        for issued in parts:
+            self.awards.add(list(issued.awards()))
+            self.history.append(list(issued.history))
 
 
 class HalfChanges(MemoryStorage):
@@ -315,8 +316,8 @@ class HalfChanges(MemoryStorage):
 
 
 class _RowsOnly(_Issuing):
-    def issue(self, issued: Issued) -> None:
-        Transaction.issue(self, issued)
+    def issue(self, parts: Iterable[Issued]) -> None:
+        Transaction.issue(self, parts)
 
 
 class StaleTerms(MemoryStorage):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import TypeVar
+from typing import Final, Self, TypeVar
 
 from attrs import frozen
 
@@ -17,6 +17,9 @@ from certcore.domain.transitions import TRANSITIONS, Context
 
 ACT = "issued"
 EVENT = TRANSITIONS[ACT].event
+
+PART: Final = 2_500
+"""The most awards that are made at once: few enough that a storage soon has something to do."""
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -80,46 +83,75 @@ class Issued:
             yield Event(award_id, 1, EVENT, EVENT_VERSION, facts, due_at, self.notify)
 
 
-def issue(
-    certifications: Sequence[Certification],
-    learners: Sequence[Person],
-    offers: Sequence[Offer],
-    renews: Sequence[int | None],
-    context: Context,
-    random_bytes: RandomBytes,
-    *,
-    notify: bool = True,
-) -> Issued:
-    """New awards of these certifications to these learners, on the terms offered."""
-    count = len(learners)
-    ids = new_ids(count, random_bytes)
-    numbers = new_numbers(count, random_bytes)
-    salts = new_salts(count, random_bytes)
-    terms = map(_written, offers, [certification.edition for certification in certifications])
-    facts = [f'{{"after":{after},"number":"{number}"}}' for after, number in zip(terms, numbers, strict=True)]
-    noted = [(learner.id, offer.details.note) for learner, offer in zip(learners, offers, strict=True)]
-    return Issued(
-        context,
-        notify,
-        certifications,
-        learners,
-        offers,
-        renews,
-        ids,
-        numbers,
-        new_tokens(count, random_bytes),
-        chained_all(
-            [b""] * count,
-            award_ids=ids,
-            seqs=[1] * count,
-            at=context.now,
-            act=ACT,
-            facts=facts,
-            personal=personal(context.actor.id, noted),
-            salts=salts,
-            job_id=context.job_id,
-        ),
-    )
+@frozen(eq=False)
+class Issue:
+    """Awards about to be made: who gets what on which terms, under ids, numbers and tokens drawn for them.
+
+    Numbers and tokens ascend, so that a batch goes through their indexes once from end to end instead of to and fro.
+    They stay as hard to guess: of 20,000 tokens in a row each has 113 unknown bits to whoever knows its neighbours.
+    """
+
+    context: Context
+    certifications: Sequence[Certification]
+    learners: Sequence[Person]
+    offers: Sequence[Offer]
+    renews: Sequence[int | None]
+    ids: range
+    numbers: Sequence[str]
+    tokens: Sequence[bytes]
+    notify: bool = True
+
+    @classmethod
+    def drawn(
+        cls,
+        context: Context,
+        certifications: Sequence[Certification],
+        learners: Sequence[Person],
+        offers: Sequence[Offer],
+        renews: Sequence[int | None],
+        random_bytes: RandomBytes,
+        *,
+        notify: bool = True,
+    ) -> Self:
+        """Awards of these certifications to these learners, on the terms offered."""
+        count = len(learners)
+        ids = new_ids(count, random_bytes)
+        numbers, tokens = sorted(new_numbers(count, random_bytes)), sorted(new_tokens(count, random_bytes))
+        return cls(context, certifications, learners, offers, renews, ids, numbers, tokens, notify)
+
+    def parts(self, random_bytes: RandomBytes) -> Iterator[Issued]:
+        """The awards in their order, at most `PART` at once, each part made when it is asked for."""
+        for start in range(0, len(self.ids), PART):
+            yield self._made(slice(start, start + PART), random_bytes)
+
+    def _made(self, part: slice, random_bytes: RandomBytes) -> Issued:
+        certifications, learners, offers = self.certifications[part], self.learners[part], self.offers[part]
+        ids, numbers = self.ids[part], self.numbers[part]
+        terms = map(_written, offers, [certification.edition for certification in certifications])
+        facts = [f'{{"after":{after},"number":"{number}"}}' for after, number in zip(terms, numbers, strict=True)]
+        noted = [(learner.id, offer.details.note) for learner, offer in zip(learners, offers, strict=True)]
+        return Issued(
+            self.context,
+            self.notify,
+            certifications,
+            learners,
+            offers,
+            self.renews[part],
+            ids,
+            numbers,
+            self.tokens[part],
+            chained_all(
+                [b""] * len(ids),
+                award_ids=ids,
+                seqs=[1] * len(ids),
+                at=self.context.now,
+                act=ACT,
+                facts=facts,
+                personal=personal(self.context.actor.id, noted),
+                salts=new_salts(len(ids), random_bytes),
+                job_id=self.context.job_id,
+            ),
+        )
 
 
 @lru_cache(maxsize=8_192)

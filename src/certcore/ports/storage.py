@@ -14,7 +14,7 @@ Rules of the storage:
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 
@@ -345,15 +345,17 @@ class Transaction(ABC):
     settings: SettingRepository
     sweeps: SweepRepository
 
-    def issue(self, issued: Issued) -> None:
+    def issue(self, parts: Iterable[Issued]) -> None:
         """Store new awards with their history and events; `Conflict` as the repositories raise it.
 
-        Many come at once. After an error the transaction has to be left, for it may hold a part of them; a storage
-        where that is so does not commit it. A storage that takes rows only leaves this as it is.
+        Many come in parts, each made when it is asked for, without the transaction: a storage may store one while the
+        next is made. After an error the transaction has to be left, for it may hold some of them; a storage where that
+        is so does not commit it. A storage that takes rows only leaves this as it is.
         """
-        self.awards.add(list(issued.awards()))
-        self.history.append(list(issued.history))
-        self.outbox.append(list(issued.events()))
+        for issued in parts:
+            self.awards.add(list(issued.awards()))
+            self.history.append(list(issued.history))
+            self.outbox.append(list(issued.events()))
 
     def change(self, changes: Sequence[Change]) -> None:
         """Store changes in the order given, with their history and events; `Conflict` as the repositories raise it.

@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import NamedTuple, TypeVar
 
 from attrs import evolve
@@ -12,7 +13,7 @@ from certcore.domain.awards import Award
 from certcore.domain.certifications import Certification
 from certcore.domain.decisions import Decision, Held, Offer, Outcome, decide
 from certcore.domain.deliveries import wanted_again
-from certcore.domain.issuing import Issued, issue
+from certcore.domain.issuing import Issue
 from certcore.domain.numbers import RandomBytes, new_salts
 from certcore.domain.people import Person
 from certcore.domain.renewals import was_dropped
@@ -26,6 +27,8 @@ _FIRST_PAUSE_SECONDS = 0.01
 _ISSUED = (Outcome.NEW, Outcome.RENEWED)
 
 T = TypeVar("T")
+
+_all = chain.from_iterable
 
 
 def in_unit(storage: Storage, work: Callable[[Transaction], T]) -> T:
@@ -109,21 +112,21 @@ def award(
     """
     held = [each.live for each in winners if each.live is not None]
     renewed = [None if each.live is None else each.live.id for each in winners]
-    issued = _issued(tx, winners, renewed, context, random_bytes, notify=notify)
+    issue = _drawn(tx, winners, renewed, context, random_bytes, notify=notify)
     if held:
         follow = [place for place, award_id in enumerate(renewed) if award_id is not None]
         tx.archive(
             archive(
                 held,
-                [issued.ids[place] for place in follow],
-                [issued.numbers[place] for place in follow],
-                [issued.offers[place].period.issued_at for place in follow],
+                [issue.ids[place] for place in follow],
+                [issue.numbers[place] for place in follow],
+                [issue.offers[place].period.issued_at for place in follow],
                 context,
                 random_bytes,
             )
         )
-    tx.issue(issued)  # last, so that what it follows has ended (I1)
-    return issued.numbers
+    tx.issue(issue.parts(random_bytes))  # last, so that what it follows has ended (I1)
+    return issue.numbers
 
 
 def check_not_revoked_since(tx: Transaction, candidates: Sequence[Candidate], decisions: Sequence[Decision]) -> None:
@@ -175,19 +178,20 @@ def file_away(
 
     Nobody is told of them. Called inside a unit, as `carry_out` is.
     """
-    issued = _issued(tx, candidates, [None] * len(candidates), context, random_bytes, notify=False)
-    salts = new_salts(len(issued), random_bytes)
+    issue = _drawn(tx, candidates, [None] * len(candidates), context, random_bytes, notify=False)
+    parts = list(issue.parts(random_bytes))
+    salts = new_salts(len(candidates), random_bytes)
     past = [
         archive_past(award, ends_at, salt, context)
-        for award, ends_at, salt in zip(issued.awards(), ends, salts, strict=True)
+        for award, ends_at, salt in zip(_all(part.awards() for part in parts), ends, salts, strict=True)
     ]
     tx.awards.add([change.after for change in past])
-    tx.history.append([*issued.history, *(change.entry for change in past)])
-    tx.outbox.append([*issued.events(), *(change.event for change in past)])
-    return issued.numbers
+    tx.history.append([*_all(part.history for part in parts), *(change.entry for change in past)])
+    tx.outbox.append([*_all(part.events() for part in parts), *(change.event for change in past)])
+    return issue.numbers
 
 
-def _issued(
+def _drawn(
     tx: Transaction,
     winners: Sequence[Candidate],
     renewed: Sequence[int | None],
@@ -195,20 +199,21 @@ def _issued(
     random_bytes: RandomBytes,
     *,
     notify: bool,
-) -> Issued:
+) -> Issue:
+    """What is to be issued, under numbers that are free as far as anybody can tell."""
     tx.certifications.hold({each.certification.id: each.certification for each in winners}.values())
     for _ in range(TRIES):
-        issued = issue(
+        issue = Issue.drawn(
+            context,
             [each.certification for each in winners],
             [each.learner for each in winners],
             [each.offer for each in winners],
             renewed,
-            context,
             random_bytes,
             notify=notify,
         )
-        if not _repeats(tx, issued.numbers):
-            return issued
+        if not _repeats(tx, issue.numbers):
+            return issue
     raise NumberTaken(TRIES)
 
 

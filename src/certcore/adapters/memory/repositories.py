@@ -1,7 +1,7 @@
 """The repositories in memory: dictionaries by key, written through the journal."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from heapq import nlargest, nsmallest
 from typing import TypeVar
@@ -20,6 +20,7 @@ from certcore.adapters.memory.lives import (
 )
 from certcore.domain.certifications import Assignment, Certification, ItemRef, Overview, Print, sorted_items
 from certcore.domain.history import Event, HistoryEntry
+from certcore.domain.issuing import Issued
 from certcore.domain.jobs import Job, JobState, Reject
 from certcore.domain.transitions import Change
 from certcore.errors import Conflict
@@ -65,6 +66,10 @@ class MemoryTransaction(Transaction):
     def join(self) -> None:
         """Let awards know of what is deleted with them and of the numbers that stay taken."""
         self.awards.join(self.tombstones, self.history, self.outbox, self.renewals, self.deliveries)
+
+    def issue(self, parts: Iterable[Issued]) -> None:
+        with self._journal.all_or_nothing():
+            super().issue(parts)
 
     def change(self, changes: Sequence[Change]) -> None:
         with self._journal.all_or_nothing():

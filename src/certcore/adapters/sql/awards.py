@@ -24,14 +24,12 @@ from certcore.adapters.sql.rows import (
     archived_columns,
     award_from,
     award_row,
-    issued_award_rows,
 )
 from certcore.adapters.sql.standing import CORRUPT, STATUSES, in_status, lapses_of, statuses_of, tallies_of
 from certcore.adapters.sql.tombstones import SqlTombstones
 from certcore.adapters.sql.units import Unit
 from certcore.adapters.sql.values import Report, all_exact, exact, readable
 from certcore.domain.awards import Award
-from certcore.domain.issuing import Issued
 from certcore.domain.succession import Archived
 from certcore.domain.time import from_micros, parse_date, to_micros, zone_rules
 from certcore.domain.transitions import Change
@@ -50,6 +48,9 @@ _BY_LEARNER: Final = among(_award.learner_id, "learner_ids", *_ALL_COLUMNS)
 _ALL: Final = select(*_ALL_COLUMNS).where(_award.tenant == TENANT)
 _BY_TOKEN: Final = _ALL.where(_award.token == bindparam("token"))
 _LIVE: Final = _BY_LEARNER.where(within(_award.certification_id, "certification_ids"), _award.live == 1)
+_LIVE_OF_ONE: Final = among(_award.learner_id, "learner_ids", *_ALL_COLUMNS, beside=_award.certification_id).where(
+    _award.live == 1
+)
 _BEFORE_ALL_IDS: Final = -1
 
 _ANY_REVOKED: Final[Select[Any]] = (
@@ -117,18 +118,13 @@ class SqlAwards(AwardRepository):
         rows = [award_row(self._tenant, award) for award in awards]
         self._unit.insert(tables.award, rows, _named(awards))
         try:
-            self._refuse_buried([award.number for award in awards])
+            self.refuse_buried([award.number for award in awards])
         except Conflict:
             self._unit.delete_each(tables.award, "id", [(self._tenant, award.id) for award in awards], "an award")
             raise
 
-    def issue(self, issued: Issued) -> None:
-        """Store new awards from their columns; raises as `add`, and then the transaction has to be left."""
-        rows = issued_award_rows(self._tenant, issued)
-        self._unit.insert(tables.award, rows, f"one of {len(issued)} awards", undoing=False)
-        self._refuse_buried(issued.numbers)
-
-    def _refuse_buried(self, numbers: Sequence[str]) -> None:
+    def refuse_buried(self, numbers: Sequence[str]) -> None:
+        """Raise `Conflict` when a stored award has the number of one that is no more (I3)."""
         # Not asked before they are stored: an award that is deleted meanwhile holds ours up until its tombstone shows.
         if buried := self._tombstones.any_of(numbers):
             raise Conflict(f"award number {buried}")
@@ -159,9 +155,12 @@ class SqlAwards(AwardRepository):
         return next(iter(self._found(_BY_TOKEN, [token], token=token)), None)
 
     def live(self, certification_ids: Collection[int], learner_ids: Collection[str]) -> dict[tuple[int, str], Award]:
-        found = self._found(
-            _LIVE, certification_ids and learner_ids, certification_ids=certification_ids, learner_ids=learner_ids
-        )
+        wanted = certification_ids and learner_ids
+        if len(certification_ids) == 1:
+            (one,) = certification_ids
+            found = self._found(_LIVE_OF_ONE, wanted, learner_ids=learner_ids, certification_id=one)
+        else:
+            found = self._found(_LIVE, wanted, certification_ids=certification_ids, learner_ids=learner_ids)
         return {(award.certification_id, award.learner_id): award for award in found}
 
     def _found(self, statement: Select[Any], wanted: Collection[object], /, **values: object) -> Iterable[Award]:

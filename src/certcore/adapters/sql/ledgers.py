@@ -16,12 +16,10 @@ from certcore.adapters.sql.rows import (
     event_row,
     history_from,
     history_row,
-    issued_event_rows,
 )
 from certcore.adapters.sql.units import Unit
-from certcore.adapters.sql.values import Report, Row, exact, readable
+from certcore.adapters.sql.values import Report, exact, readable
 from certcore.domain.history import Entries, Event, HistoryEntry
-from certcore.domain.issuing import Issued
 from certcore.domain.succession import Archived
 from certcore.errors import CorruptRecord
 from certcore.ports import HistoryRepository, Outbox
@@ -107,15 +105,9 @@ class SqlOutbox(Outbox):
         rows = [event_row(self._tenant, event) for event in events]
         self._unit.insert(tables.outbox, rows, _numbered("event", events), undoing=undoing)
 
-    def issue(self, issued: Issued) -> None:
-        """Store the events of new awards; raises as `append`, and then the transaction has to be left."""
-        self._append(issued_event_rows(self._tenant, issued))
-
     def archive(self, archived: Archived) -> None:
-        """Store the events of awards that others renew; as `issue`."""
-        self._append(archived_event_rows(self._tenant, archived))
-
-    def _append(self, rows: Sequence[Row]) -> None:
+        """Store the events of awards that others renew; as `SqlHistory.append_all`."""
+        rows = archived_event_rows(self._tenant, archived)
         self._unit.insert(tables.outbox, rows, f"one of {len(rows)} events", undoing=False)
 
     def silence(self, keys: Sequence[tuple[int, int]]) -> None:

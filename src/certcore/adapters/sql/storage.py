@@ -1,11 +1,11 @@
 """The storage on SQLite and PostgreSQL: on its own connections, or inside a transaction that the host owns."""
 
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import local
 
-from certcore.adapters.sql import schema
+from certcore.adapters.sql import schema, tables
 from certcore.adapters.sql.awards import SqlAwards
 from certcore.adapters.sql.completions import SqlCompletions
 from certcore.adapters.sql.connecting import connections_to
@@ -15,6 +15,7 @@ from certcore.adapters.sql.drivers import driver_connection
 from certcore.adapters.sql.externals import SqlExternals, SqlSettings
 from certcore.adapters.sql.ledgers import SqlHistory, SqlOutbox
 from certcore.adapters.sql.renewals import SqlRenewals
+from certcore.adapters.sql.rows import entry_rows, issued_award_rows, issued_event_rows
 from certcore.adapters.sql.sweeps import SqlSweeps
 from certcore.adapters.sql.tombstones import SqlTombstones
 from certcore.adapters.sql.units import Unit
@@ -45,6 +46,7 @@ class SqlTransaction(Transaction):
 
     def __init__(self, unit: Unit, tenant: str, report: Report) -> None:
         self.unit = unit
+        self.tenant = tenant
         self.certifications = SqlCertifications(unit, tenant, report)
         self.tombstones = SqlTombstones(unit, tenant)
         self.awards = SqlAwards(unit, tenant, report, self.tombstones)
@@ -63,11 +65,17 @@ class SqlTransaction(Transaction):
         """The driver's connection, for what a host or a queue writes in the same transaction and does not end."""
         return driver_connection(self.unit.connection)
 
-    def issue(self, issued: Issued) -> None:
+    def issue(self, parts: Iterable[Issued]) -> None:
         """Store the columns as they are, without a value object for each row."""
-        self.awards.issue(issued)
-        self.history.append_all(issued.history)
-        self.outbox.issue(issued)
+        numbers: list[str] = []
+        with self.unit.leaving():
+            with self.unit.filling() as fill:
+                for issued in parts:
+                    numbers += issued.numbers
+                    fill(tables.award, issued_award_rows(self.tenant, issued), f"one of {len(issued)} awards")
+                    fill(tables.history, entry_rows(self.tenant, issued.history), f"one of {len(issued)} entries")
+                    fill(tables.outbox, issued_event_rows(self.tenant, issued), f"one of {len(issued)} events")
+            self.awards.refuse_buried(numbers)
 
     def change(self, changes: Sequence[Change]) -> None:
         """Store only what changes in the awards."""

@@ -1,15 +1,22 @@
 """One transaction on one connection: statements, savepoints and bulk writes, with errors translated."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Table
 
 from certcore.adapters.sql import bulk, merging
+from certcore.adapters.sql.behind import one_after_another
 from certcore.adapters.sql.drivers import inside_transaction
 from certcore.adapters.sql.failures import translated
 from certcore.errors import Conflict, StorageError
+
+BEHIND_FROM = 1_000
+"""The number of rows from which a thread is worth its while."""
+
+Rows = Sequence[tuple[object, ...]]
 
 _ENDED = "the transaction has ended; open a new one."
 _HALF_DONE = "an act in it was done in part; leave it, and repeat it from the start."
@@ -51,7 +58,7 @@ class Unit:
                 with self._statement("row"):
                     page = result.cursor.fetchmany(size)
 
-    def insert(self, table: Table, rows: Sequence[tuple[object, ...]], what: str, *, undoing: bool = True) -> None:
+    def insert(self, table: Table, rows: Rows, what: str, *, undoing: bool = True) -> None:
         """Insert rows with a value for each column of the table, all or none; `Conflict` over ``what``.
 
         Without ``undoing`` rows stay behind an error, and the transaction, or the part that began with a savepoint, can
@@ -61,20 +68,42 @@ class Unit:
             return
         statement = bulk.insert_unless_taken(table, self.connection.dialect) if len(rows) == 1 else None
         # One row raises no error that would spoil the transaction, hence needs no savepoint.
-        with self._leaving() if not undoing else nullcontext() if statement else self.savepoint():
+        with self.leaving() if not undoing else nullcontext() if statement else self.savepoint():
             if statement is None:
                 self._insert_all(table, rows, what)
             elif self._count(statement, rows, what) == 0:
                 raise Conflict(what)
 
-    def _insert_all(self, table: Table, rows: Sequence[tuple[object, ...]], what: str) -> None:
+    def _insert_all(self, table: Table, rows: Rows, what: str) -> None:
         if self._dialect == "postgresql" and len(rows) >= bulk.COPY_FROM:
             with self._statement(what):
                 bulk.copy(self.connection, table, rows)
         else:
             self._count(bulk.insert(table, self.connection.dialect), rows, what)
 
-    def insert_new(self, table: Table, rows: Sequence[tuple[object, ...]], what: str) -> set[tuple[object, ...]]:
+    @contextmanager
+    def filling(self) -> Iterator[Callable[[Table, Rows, str], None]]:
+        """A way to `insert` many parts in turn without ``undoing``; the block does nothing else with the transaction.
+
+        On PostgreSQL a large part is stored while the block makes the next: a thread has the connection until it ends.
+        """
+        with self.leaving(), one_after_another(self._cancel) as give:
+            given = False
+
+            def fill(table: Table, rows: Rows, what: str) -> None:
+                nonlocal given
+                given = given or (self._dialect == "postgresql" and len(rows) >= BEHIND_FROM)
+                work = partial(self.insert, table, rows, what, undoing=False)
+                give(work) if given else work()
+
+            yield fill
+
+    def _cancel(self) -> None:
+        """Cut short the statement that another thread waits for."""
+        driver: Any = self.connection.connection.dbapi_connection
+        driver.cancel()
+
+    def insert_new(self, table: Table, rows: Rows, what: str) -> set[tuple[object, ...]]:
         """Insert the rows whose primary key is free; the keys of those, without the tenant.
 
         One statement, so that of two transactions at once each row is new to one. Sort the rows, or those two may wait
@@ -89,19 +118,17 @@ class Unit:
             )
             return set(map(tuple, inserted.all()))
 
-    def upsert(self, table: Table, rows: Sequence[tuple[object, ...]], what: str) -> None:
+    def upsert(self, table: Table, rows: Rows, what: str) -> None:
         """Insert rows, or replace those that have the same primary key, all or none."""
         if rows:
             with self.savepoint():
                 self._count(bulk.upsert(table, self.connection.dialect), rows, what)
 
-    def set_each(self, table: Table, column: str, rows: Sequence[tuple[object, ...]], what: str) -> None:
+    def set_each(self, table: Table, column: str, rows: Rows, what: str) -> None:
         """Set one column in many rows: the new value and the primary key of each, no key twice."""
         self.amend(table, (column,), tuple(table.primary_key.columns.keys()), rows, what)
 
-    def amend(
-        self, table: Table, changed: bulk.Names, found_by: bulk.Names, rows: Sequence[tuple[object, ...]], what: str
-    ) -> int:
+    def amend(self, table: Table, changed: bulk.Names, found_by: bulk.Names, rows: Rows, what: str) -> int:
         """Give rows the first values of each of ``rows`` where they have the others; how many were found.
 
         No row may be found twice.
@@ -121,7 +148,7 @@ class Unit:
             columns = (columns,) if isinstance(columns, str) else columns
             self._count(bulk.delete(table, columns, self.connection.dialect), keys, what)
 
-    def replace(self, table: Table, rows: Sequence[tuple[object, ...]], what: str) -> None:
+    def replace(self, table: Table, rows: Rows, what: str) -> None:
         """Replace each row whose stored version is one less, all or none; else `Conflict` over ``what``.
 
         The rows are as for `insert`, of a table with a column version.
@@ -133,16 +160,16 @@ class Unit:
                 if self._count(statement, bulk.next_versions(table, changed, rows), what) != len(rows):
                     raise Conflict(what)
 
-    def advance(self, table: Table, changed: bulk.Names, rows: Sequence[tuple[object, ...]], what: str) -> None:
+    def advance(self, table: Table, changed: bulk.Names, rows: Rows, what: str) -> None:
         """`replace` of some columns only, of no row twice; after a `Conflict` the transaction can only be left.
 
         Each of the rows has the new values of these columns, then those of `bulk.before`.
         """
-        with self._leaving():
+        with self.leaving():
             if self.amend(table, changed, bulk.before(table), rows, what) != len(rows):
                 raise Conflict(what)
 
-    def _count(self, sql: str, rows: Sequence[tuple[object, ...]], what: str) -> int:
+    def _count(self, sql: str, rows: Rows, what: str) -> int:
         with self._statement(what):
             parameters = rows[0] if len(rows) == 1 else list(rows)
             return self.connection.exec_driver_sql(sql, parameters).rowcount
@@ -162,8 +189,8 @@ class Unit:
         self.control(f"RELEASE SAVEPOINT {name}")
 
     @contextmanager
-    def _leaving(self) -> Iterator[None]:
-        """Nothing but leaving is possible after an exception."""
+    def leaving(self) -> Iterator[None]:
+        """Nothing but leaving is possible after an exception inside."""
         try:
             yield
         except BaseException:

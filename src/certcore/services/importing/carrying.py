@@ -112,19 +112,19 @@ class Carrying:
 
     def _some(self, job: Job) -> tuple[Job, bool]:
         """Go on behind the job's last line until it is to stop or somebody else was at it; whether more is left."""
-        for batches in self._table.groups(self._ports.settings.batch, after=_line(job)):
-            job = in_unit(self._ports.storage, partial(self._next, job=job, batches=batches))
+        for batch in self._table.large_batches(self._ports.settings.batch, after=_line(job)):
+            job = in_unit(self._ports.storage, partial(self._next, job=job, batch=batch))
             self._told(_tally(job))
-            if job.state is not JobState.RUNNING or _line(job) != batches[-1].last_line or self._stopping():
+            if job.state is not JobState.RUNNING or _line(job) != batch.last_line or self._stopping():
                 return job, job.done < self._survey.rows
         return job, False
 
-    def _next(self, tx: Transaction, job: Job, batches: Sequence[Batch]) -> Job:
-        """The job with the batches done; or as it is, when somebody else has brought it further meanwhile."""
+    def _next(self, tx: Transaction, job: Job, batch: Batch) -> Job:
+        """The job with the batch done; or as it is, when somebody else has brought it further meanwhile."""
         current = stored(tx, job.id)
         if current.version != job.version:
             return current
-        after = self._written(tx, job, batches)
+        after = self._written(tx, job, batch)
         return save(tx, job, done=after.done, checkpoint=after.checkpoint, result=after.result)
 
     def _taken_up(self, tx: Transaction) -> Job:
@@ -181,10 +181,10 @@ class Carrying:
         if job.state is not JobState.RUNNING:
             return job
         version = job.version
-        for batches in self._table.groups(self._ports.settings.batch):
+        for batch in self._table.large_batches(self._ports.settings.batch):
             if self._stopping() or stored(tx, job.id).version != version:
                 raise _LeftOff
-            job = self._written(tx, job, batches)
+            job = self._written(tx, job, batch)
             self._told(_tally(job))
         if _tally(job).errors:
             self._read_rejects(tx, job)
@@ -221,25 +221,17 @@ class Carrying:
     def _header(self) -> dict[str, object]:
         return {"header": list(self._table.header), "width": self._table.width}
 
-    def _written(self, tx: Transaction, job: Job, batches: Sequence[Batch]) -> Job:
-        """The job with the batches done, not stored yet; rights are those of the moment (R-34)."""
+    def _written(self, tx: Transaction, job: Job, batch: Batch) -> Job:
+        """The job with the batch done, not stored yet; rights are those of the moment (R-34)."""
         demand(self._ports, self._actor, Act.IMPORT, "import", "award file")
         context = Context(self._actor, self._ports.now(), job.id)
-        tally = _tally(job)
-        for batch in batches:
-            decided = self._decided(tx, batch)
-            carry_out(
-                tx,
-                decided.candidates,
-                decided.decisions,
-                context,
-                self._ports.random_bytes,
-                notify=self._request.notify,
-            )
-            check_not_revoked_since(tx, decided.candidates, decided.decisions)
-            tx.jobs.reject(job.id, decided.rejects)
-            tally = tally.plus(decided.counts, decided.rejects)
-        place = {"line": batches[-1].last_line, "tally": JSON.unstructure(tally)}
+        decided = self._decided(tx, batch)
+        candidates, decisions = decided.candidates, decided.decisions
+        carry_out(tx, candidates, decisions, context, self._ports.random_bytes, notify=self._request.notify)
+        check_not_revoked_since(tx, candidates, decisions)
+        tx.jobs.reject(job.id, decided.rejects)
+        tally = _tally(job).plus(decided.counts, decided.rejects)
+        place = {"line": batch.last_line, "tally": JSON.unstructure(tally)}
         checkpoint = {**naming_file(job), **self._header(), **place}
         return evolve(job, done=tally.done, checkpoint=checkpoint, result=JSON.unstructure(self._counted(tally, job)))
 

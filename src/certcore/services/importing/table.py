@@ -45,6 +45,13 @@ class Batch:
     bad: list[BadRow]
     last_line: int
 
+    def __len__(self) -> int:
+        return len(self.rows) + len(self.bad)
+
+    def and_then(self, later: "Batch") -> "Batch":
+        """This batch with the one that follows."""
+        return Batch([*self.lines, *later.lines], [*self.rows, *later.rows], [*self.bad, *later.bad], later.last_line)
+
 
 @frozen
 class Table:
@@ -60,19 +67,18 @@ class Table:
     _file: BinaryIO
     _head: int
 
-    def groups(self, rows: int, after: int = 0) -> Iterator[list[Batch]]:
-        """The same in lists of batches that have at most so many ``rows`` together, and together fit into memory."""
-        group: list[Batch] = []
-        room = rows
-        for batch in self.batches(min(rows, BATCH_ROWS), after):
-            size = len(batch.rows) + len(batch.bad)
-            if group and size > room:
-                yield group
-                group, room = [], rows
-            group.append(batch)
-            room -= size
-        if group:
-            yield group
+    def large_batches(self, size: int, after: int = 0) -> Iterator[Batch]:
+        """The same, joined while they have at most ``size`` rows together."""
+        joined: Batch | None = None
+        for batch in self.batches(min(size, BATCH_ROWS), after):
+            if joined is None or len(joined) + len(batch) > size:
+                if joined is not None:
+                    yield joined
+                joined = batch
+            else:
+                joined = joined.and_then(batch)
+        if joined is not None:
+            yield joined
 
     def batches(self, size: int = BATCH_ROWS, after: int = 0) -> Iterator[Batch]:
         """All rows but those without any value, at most ``size`` at a time (fewer where rows are long).

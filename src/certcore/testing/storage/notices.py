@@ -89,18 +89,20 @@ class DispatchContract(LedgerCase):
 
     def test_whatever_is_written_is_pending(self, storage: Storage, certification: Certification) -> None:
         """Columns of new awards too, by the thousand; what is rolled back is not, and what is deleted goes."""
-        issued = issued_to(certification, 3_000)
+        parts = issued_to(certification, 3_000)
+        events = [event for issued in parts for event in issued.events()]
+        ids = [event.award_id for event in events]
         with storage.transaction() as tx:
-            tx.issue(issued)
+            tx.issue(parts)
         with pytest.raises(ValueError, match="stop"), storage.transaction() as tx:
             tx.issue(issued_to(certification, 3, first=5_000))
-            tx.outbox.dispatched([(award_id, 1) for award_id in issued.ids])
+            tx.outbox.dispatched([(award_id, 1) for award_id in ids])
             raise ValueError("stop")
         with storage.transaction() as tx:
-            assert same(list(tx.outbox.pending(ALL)), sorted(issued.events(), key=lambda event: event.award_id))
-            tx.outbox.dispatched([(award_id, 1) for award_id in issued.ids[:2_000]])
-            tx.awards.delete(issued.ids[2_000:2_999])
-            assert [event.award_id for event in tx.outbox.pending(ALL)] == list(issued.ids[2_999:])
+            assert same(list(tx.outbox.pending(ALL)), sorted(events, key=lambda event: event.award_id))
+            tx.outbox.dispatched([(award_id, 1) for award_id in ids[:2_000]])
+            tx.awards.delete(ids[2_000:2_999])
+            assert [event.award_id for event in tx.outbox.pending(ALL)] == ids[2_999:]
 
     def test_events_are_dispatched_by_one_thread_in_order(self, storage: Storage, certification: Certification) -> None:
         """f27: of threads that dispatch what is pending, each event is dispatched by one, after those before it."""

@@ -25,7 +25,7 @@ from certcore.testing.builders import (
     number_of,
 )
 from certcore.testing.storage.base import StorageCase, all_awards, contents, store
-from certcore.testing.storage.issuing import issued_to
+from certcore.testing.storage.issuing import awards_of, issued_to
 from certcore.testing.values import assert_same
 
 TOMBSTONES: Final[dict[str, dict[str, Any]]] = {
@@ -128,8 +128,8 @@ class RemovalContract(StorageCase):
         self, storage: Storage, certification: Certification, count: int
     ) -> None:
         """I3: `Conflict` for awards with such a number, one by one and in columns, and none of the batch is stored."""
-        issued = issued_to(certification, count)
-        awards = list(issued.awards())
+        parts = issued_to(certification, count)
+        awards = awards_of(parts)
         gone = make_award(certification, number=awards[-1].number)
         store(storage, gone)
         with storage.transaction() as tx:
@@ -140,6 +140,6 @@ class RemovalContract(StorageCase):
             with pytest.raises(Conflict):
                 tx.awards.add(awards)
             with pytest.raises(Conflict), storage.transaction() as inner:
-                inner.issue(issued)
+                inner.issue(parts)
             tx.awards.add([])
         assert contents(storage) == before
