@@ -4,7 +4,10 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from attrs import evolve
 
+from certcore.domain.history import canonical
+from certcore.domain.notices import NOTICES_SETTING, NoticeBook, Template, Text
 from certcore.domain.time import format_instant
 from certcore.errors import InvalidValue, NotFound
 from certcore.ports import Storage
@@ -78,6 +81,21 @@ def test_everybody_of_an_audience_is_shown(platform: Platform) -> None:
     platform.directory.put(make_person("boss", active=False))
     (one,) = planned(platform, 60)
     assert (one.message, one.problem) == (None, "deactivated_user")
+
+
+def test_words_that_cannot_be_made_are_a_problem_of_theirs_alone(platform: Platform) -> None:
+    """R-83: an engine that is gone is named, and the list goes on."""
+    notifying = platform.registrar.notifying
+    notifying.set_rule("soon", "7 days before", actor=ADMIN)
+    words = Template("expiring", {"en": Text("Hello", "{{ number }}")}, engine="jinja")
+    with platform.storage.transaction() as tx:
+        stored = tx.settings.get(NOTICES_SETTING)
+        assert stored is not None
+        book = NoticeBook.from_data(stored.data).with_template(words, {"expiring": ("number",)})
+        tx.settings.put(evolve(stored, value=canonical(book.to_data()), version=stored.version + 1))
+    found = planned(platform, 60)
+    assert [each.message for each in found] == [None, None]
+    assert all("'jinja' is not one of this platform's" in str(each.problem) for each in found)
 
 
 def test_what_is_over_already_is_not_shown(platform: Platform) -> None:

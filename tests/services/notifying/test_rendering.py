@@ -10,6 +10,7 @@ from attrs import evolve
 
 from certcore.adapters.memory import MemoryDirectory
 from certcore.domain.awards import Details
+from certcore.domain.external import Claim, ExternalState, Review
 from certcore.domain.jobs import JobState
 from certcore.domain.notices import Attachment, Message, Notice, Trigger, When
 from certcore.domain.notices.short_codes import codes_for
@@ -19,7 +20,7 @@ from certcore.errors import CorruptRecord, InvalidTemplate
 from certcore.ports import Ports, Storage
 from certcore.services.notifying.book import notice_book
 from certcore.services.notifying.rendering import Draft, Unreadable, gathered, prepared
-from certcore.testing.builders import make_job, make_person
+from certcore.testing.builders import make_external, make_job, make_person
 from tests.services.platform import ADMIN, Platform, platform_over
 
 LINKS = {
@@ -218,6 +219,28 @@ def test_an_item_to_take_again_is_called_by_its_title(platform: Platform) -> Non
     rule(platform, "enrolled_again", template="mine")
     one = notice(platform, when="enrolled_again", item="course:C-9")
     assert message(platform, one).body == "course:C-9"
+
+
+def test_a_verdict_is_told_with_the_comment(platform: Platform) -> None:
+    """R-75: its lines stay lines; what it stands for is named where it stands for something."""
+    with platform.storage.reading() as tx:
+        safe = tx.certifications.by_code(["SAFE-1"])["SAFE-1"]
+    claim = Claim("First aid", date(2026, 1, 31), "Europe/Rome", equivalence=safe.id)
+    review = Review("id-boss", platform.now, "Too blurred.\nScan it again.")
+    external = make_external(learner_id="id-ana", claim=claim, state=ExternalState.REJECTED, review=review)
+    plain = make_external(learner_id="id-ana", state=ExternalState.VALIDATED)
+    with platform.storage.transaction() as tx:
+        tx.externals.add([external, plain])
+    rule(platform, "external_rejected")
+    made = message(platform, notice(platform, when="external_rejected", subject=external.ref))
+    assert made.subject == "Rejected: First aid of Ana Rossi"
+    assert "delivered on January 31, 2026, was rejected" in made.body
+    assert made.body.endswith("Comment: Too blurred.\nScan it again.")
+    rule(platform, "external_validated")
+    made = message(platform, notice(platform, when="external_validated", subject=plain.ref))
+    assert "Stands for" not in made.body
+    assert (made.number, made.certification, made.links) == (None, None, {})
+    assert told(platform, notice(platform, when="external_validated", subject="no id")) == ["not_there"]
 
 
 def test_an_import_is_told_with_its_counts(platform: Platform) -> None:

@@ -14,7 +14,7 @@ from certcore.domain.deliveries import delivery_id
 from certcore.domain.external import ExternalCertificate, ExternalState
 from certcore.domain.history import canonical
 from certcore.domain.notices.book import NoticeBook
-from certcore.domain.notices.triggers import OF_AWARDS, Trigger, When, first_invalid_day_of
+from certcore.domain.notices.triggers import Trigger, When, first_invalid_day_of
 from certcore.domain.people import Person
 from certcore.domain.time import as_instant, format_instant, parse_instant
 from certcore.errors import DateOutOfRange, InvalidValue
@@ -172,8 +172,3 @@ class Message:
     last_valid_day: date | None = None
     links: Mapping[str, str] = field(factory=dict, converter=_links, hash=False)
     attachments: tuple[Attachment, ...] = field(default=(), converter=_attachments)
-
-
-def tells_of_award(trigger: Trigger) -> bool:
-    """Whether messages with this trigger are about an award, live or revoked."""
-    return trigger in OF_AWARDS
