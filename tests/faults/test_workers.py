@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from certcore.adapters.files import FolderDocuments
 from certcore.adapters.procrastinate import ProcrastinateJobs
 from certcore.codec import JSON
 from certcore.domain.jobs import Job, JobState
 from certcore.services.awarding import AwardRequest
-from certcore.services.importing import ImportReport
+from certcore.services.importing import ImportReport, Mode
 from tests.faults.conftest import Copies
 from tests.faults.processes import Process, first_to_speak, started
 from tests.faults.world import ACTOR, NOW, RENEW, Site, check_invariants, dump, file_of, site_at, told, user
@@ -155,6 +155,29 @@ def test_a_job_cancelled_under_a_worker_ends_there(places: Any) -> None:
                 site.registrar.running.resume(job_id, actor=ACTOR)
             assert place.reached(job_id, state=JobState.DONE).done == ROWS
             assert worker.end() == 0
+
+
+@pytest.mark.parametrize("places", QUEUES[1:], ids="-".join, indirect=True)  # SQLite has one writer at a time
+def test_an_all_or_nothing_import_cancelled_under_a_worker_leaves_nothing(places: Any) -> None:
+    """R-43: at once, not when the whole transaction has ended; resumed, a worker does it from the start."""
+    with places("here") as place, place.site() as site:
+        before = dump(site.storage, history=False)
+        good, whole = file_of(ROWS, bad=False), evolve(RENEW, mode=Mode.ALL_OR_NOTHING)
+        job_id = site.registrar.importing.queue(io.BytesIO(good), whole, actor=ACTOR).public_id
+        with place.worker() as worker:
+            until = time.monotonic() + PATIENCE
+            while site.registrar.running.get(job_id).total is None:
+                assert time.monotonic() < until
+                time.sleep(0.01)
+            cancelled = site.registrar.running.cancel(job_id, actor=ACTOR)
+            assert (cancelled.state, cancelled.done) == (JobState.CANCELLED, 0)
+            time.sleep(1)
+            assert site.registrar.running.get(job_id) == cancelled
+            assert dump(site.storage, history=False) == before
+            site.registrar.running.resume(job_id, actor=ACTOR)
+            assert place.reached(job_id, state=JobState.DONE).done == ROWS
+            assert worker.end() == 0
+        check_invariants(site.storage)
 
 
 @pytest.mark.parametrize("places", QUEUES[:2], ids="-".join, indirect=True)  # procrastinate lets no two at one job

@@ -121,6 +121,8 @@ WRONG_STORAGES = {
     ],
     "storage_with_ledgers(history=EveryAct)": ["test_what_a_job_did_comes_in_pages"],
     "storage_with_ledgers(outbox=LoudEvents)": ["test_a_silenced_event_tells_nobody"],
+    "storage_with_ledgers(jobs=OldestJobs)": ["test_jobs_in_a_state_come_oldest_or_newest_first[queued]"],
+    "storage_with_ledgers(jobs=UnfinishedJobs)": ["test_jobs_in_a_state_come_oldest_or_newest_first[queued]"],
     "storage_with_ledgers(jobs=ShuffledRejects)": ["test_rejected_rows_come_in_pages_by_line"],
     "storage_with_ledgers(externals=LateVerdicts)": [
         "test_an_update_of_an_external_certificate_needs_the_next_version[older]",

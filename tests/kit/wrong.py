@@ -17,7 +17,7 @@ from certcore.domain.external import ExternalCertificate
 from certcore.domain.files import DocumentRef, digest_of
 from certcore.domain.history import HistoryEntry
 from certcore.domain.issuing import Issued
-from certcore.domain.jobs import Job, Reject
+from certcore.domain.jobs import Job, JobState, Reject
 from certcore.domain.people import NO_OVERSEERS, Overseers, Person
 from certcore.domain.stored_settings import Setting
 from certcore.domain.succession import Archived
@@ -374,6 +374,23 @@ class LoudEvents(MemoryOutbox):
 
     def silence(self, keys: Sequence[tuple[int, int]]) -> None:
         """Forget to."""
+
+
+class OldestJobs(MemoryJobs):
+    """The newest are not asked for."""
+
+    def in_state(self, state: JobState, limit: int, *, newest: bool = False) -> Sequence[Job]:  # noqa: ARG002
+        return super().in_state(state, limit)
+
+
+class UnfinishedJobs(MemoryJobs):
+    """Who begins a job does not take it away from those that wait."""
+
+    def in_state(self, state: JobState, limit: int, *, newest: bool = False) -> Sequence[Job]:
+        found = super().in_state(state, limit, newest=newest)
+        if state is JobState.QUEUED:
+            found = [*found, *super().in_state(JobState.RUNNING, limit, newest=newest)]
+        return found[:limit]
 
 
 class ShuffledRejects(MemoryJobs):

@@ -14,6 +14,7 @@ What a storage has to keep is said in `Storage`.
 from certcore.ports.externals import ExternalQuery, ExternalRepository, SettingRepository
 from certcore.ports.files import DocumentStore, FileJudge, FileScanner
 from certcore.ports.host import AccessPolicy, Attribute, Catalog, Clock, Directory, JobQueue, Ports
+from certcore.ports.jobs import JobRepository
 from certcore.ports.lives import (
     CompletionRepository,
     DeliveryRepository,
@@ -29,7 +30,6 @@ from certcore.ports.storage import (
     CertificationRepository,
     ExpiryRow,
     HistoryRepository,
-    JobRepository,
     Lapse,
     Outbox,
     StatusRow,
