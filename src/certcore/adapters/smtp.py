@@ -71,7 +71,7 @@ class SmtpNotifier:
         self._login = None if username is None else (username, password or "")
         self._seconds = seconds
         self._domain = domain or self._sender.domain
-        self._tls = tls
+        self._tls = tls or ssl.create_default_context()
         self._clock = clock
         if _HOST.fullmatch(self._domain) is None:
             raise InvalidValue("domain", self._domain, "a host name in ASCII, such as lms.example")
@@ -108,14 +108,13 @@ class SmtpNotifier:
 
     @contextmanager
     def _connected(self) -> Iterator[smtplib.SMTP]:
-        context = self._tls or ssl.create_default_context()
         if self._security is Security.TLS:
-            server: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=self._seconds, context=context)
+            server: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=self._seconds, context=self._tls)
         else:
             server = smtplib.SMTP(self._host, self._port, timeout=self._seconds)
         try:
             if self._security is Security.STARTTLS:
-                server.starttls(context=context)
+                server.starttls(context=self._tls)
             if self._login is not None:
                 server.login(*self._login)
             yield server
