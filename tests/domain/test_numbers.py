@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -52,8 +53,14 @@ def test_what_is_no_number_is_none(text: str) -> None:
     assert normal_number(text) is None
 
 
+def test_between_the_tokens_of_a_batch_lie_more_than_128_bits() -> None:
+    """R-101: they are stored in ascending order, and who knows two neighbours still cannot guess the one between."""
+    tokens = sorted(int.from_bytes(token) for token in new_tokens(1_000, os.urandom))
+    assert min(after - before for before, after in pairwise(tokens)) > 2**128
+
+
 def test_tokens_and_ids_come_from_the_random_source_only() -> None:
-    """R-25: 128 random bits a token; ids in a run from a random start, within a signed 64-bit integer."""
+    """R-25: 168 random bits a token; ids in a run from a random start, within a signed 64-bit integer."""
     drawn: list[int] = []
 
     def spy(count: int) -> bytes:
@@ -61,9 +68,9 @@ def test_tokens_and_ids_come_from_the_random_source_only() -> None:
         return os.urandom(count)
 
     tokens = new_tokens(3, spy)
-    assert {len(token) for token in tokens} == {16}
+    assert {len(token) for token in tokens} == {21}
     assert len(set(tokens)) == 3
     ids = new_ids(5, spy)
     assert list(ids) == list(range(ids[0], ids[0] + 5))
     assert new_ids(2, lambda count: b"\xff" * count)[-1] < 2**63
-    assert drawn == [48, 8]
+    assert drawn == [63, 8]

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from certcore.domain.awards import Ending, EndReason, Status, status
 from certcore.domain.certifications import Print
 from certcore.domain.verification import (
-    TOKEN_LENGTH,
     Verification,
     VerificationState,
     token_from,
@@ -25,14 +24,14 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 PRINT = Print(1, 1, "First aid", "")
 
 
-@given(st.binary(min_size=16, max_size=16))
+@given(st.binary(min_size=16, max_size=32))
 def test_a_token_is_read_as_it_is_written(token: bytes) -> None:
     text = token_text(token)
-    assert (len(text), token_from(text)) == (TOKEN_LENGTH, token)
+    assert token_from(text) == token
     assert text.replace("-", "").replace("_", "").isalnum()
 
 
-@given(st.one_of(st.text(), st.text("ABCxyz0189-_", min_size=21, max_size=23)))
+@given(st.one_of(st.text(), st.text("ABCxyz0189-_", min_size=20, max_size=45)))
 def test_any_text_is_a_token_in_its_one_spelling_or_none(text: str) -> None:
     """The last symbol carries two bits: other spellings of the same bytes are refused."""
     token = token_from(text)

@@ -88,7 +88,7 @@ class Issue:
     """Awards about to be made: who gets what on which terms, under ids, numbers and tokens drawn for them.
 
     Numbers and tokens ascend, so that a batch goes through their indexes once from end to end instead of to and fro.
-    They stay as hard to guess: of 20,000 tokens in a row each has 113 unknown bits to whoever knows its neighbours.
+    They stay as hard to guess: of a million tokens in a row each has 148 unknown bits to whoever knows its neighbours.
     """
 
     context: Context

@@ -16,7 +16,9 @@ _WEIGHTED: Final = [
     bytes(weight * (byte % len(ALPHABET)) % len(ALPHABET) for byte in range(256)) for weight in range(1, _SYMBOLS + 1)
 ]
 """What each random byte adds to the check symbol, for each place."""
-_TOKEN_BYTES: Final = 16
+_TOKEN_BYTES: Final = 21
+"""Of their 168 bits 128 and more stay unknown to whoever knows the neighbours of a token in an ascending batch."""
+_SALT_BYTES: Final = 16
 _ID_BITS: Final = 62
 _ID_TEXT: Final = re.compile("[0-7][0-9a-f]{15}")
 
@@ -40,14 +42,18 @@ def id_from(text: str) -> int | None:
 
 
 def new_tokens(count: int, random_bytes: RandomBytes) -> list[bytes]:
-    """``count`` verification tokens of 128 random bits each."""
-    pool = random_bytes(_TOKEN_BYTES * count)
-    return [pool[at : at + _TOKEN_BYTES] for at in range(0, len(pool), _TOKEN_BYTES)]
+    """``count`` verification tokens of 168 random bits each."""
+    return _drawn(_TOKEN_BYTES, count, random_bytes)
 
 
 def new_salts(count: int, random_bytes: RandomBytes) -> list[bytes]:
-    """``count`` salts for history entries."""
-    return new_tokens(count, random_bytes)
+    """``count`` salts of 128 random bits for history entries."""
+    return _drawn(_SALT_BYTES, count, random_bytes)
+
+
+def _drawn(size: int, count: int, random_bytes: RandomBytes) -> list[bytes]:
+    pool = random_bytes(size * count)
+    return [pool[at : at + size] for at in range(0, len(pool), size)]
 
 
 def new_numbers(count: int, random_bytes: RandomBytes) -> list[str]:

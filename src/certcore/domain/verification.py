@@ -12,10 +12,8 @@ from certcore.domain.awards import Award, EndReason
 from certcore.domain.certifications import Print
 from certcore.domain.time import as_instant
 
-TOKEN_LENGTH: Final = 22
-"""How many characters a token has as text."""
-
-_TOKEN: Final = re.compile(f"[A-Za-z0-9_-]{{{TOKEN_LENGTH}}}")
+_TOKEN: Final = re.compile("[A-Za-z0-9_-]{22,43}")
+"""16 to 32 bytes as URL-safe base64: a storage keeps no longer ones."""
 
 
 class VerificationState(StrEnum):
@@ -52,15 +50,15 @@ UNKNOWN: Final = Verification(VerificationState.UNKNOWN)
 
 
 def token_text(token: bytes) -> str:
-    """A verification token as links carry it: 22 characters of URL-safe base64."""
+    """A verification token as links carry it: URL-safe base64, 28 characters for those drawn today."""
     return urlsafe_b64encode(token).rstrip(b"=").decode()
 
 
 def token_from(text: str) -> bytes | None:
     """The token that `token_text` wrote; None for any other text, such as a certificate's number."""
-    if not isinstance(text, str) or _TOKEN.fullmatch(text) is None:
+    if not isinstance(text, str) or _TOKEN.fullmatch(text) is None or len(text) % 4 == 1:
         return None
-    token = urlsafe_b64decode(text + "==")
+    token = urlsafe_b64decode(text + "=" * (-len(text) % 4))
     return token if token_text(token) == text else None
 
 

@@ -1,7 +1,8 @@
 """``certcore pdf`` and ``certcore verify``: the document of an award, and the check of it."""
 
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from cyclopts import CycloptsError
 
@@ -10,8 +11,11 @@ from certcore.cli.arguments import certification_ref
 from certcore.cli.printing import LOOK, LookOptions
 from certcore.cli.session import Here
 from certcore.domain.numbers import normal_number
-from certcore.domain.verification import TOKEN_LENGTH, VerificationState
+from certcore.domain.verification import VerificationState
 from certcore.errors import CertcoreError, InvalidValue
+
+_IN_A_LINK: Final = re.compile("^.*[^A-Za-z0-9_-]", re.DOTALL)
+"""What stands before the token in a link."""
 
 
 def pdf(
@@ -77,7 +81,7 @@ def verify(token: str, /, *, session: Here) -> int:
     token
         The token, or a link that ends in it.
     """
-    found = session.registrar.proving.verify(token.rstrip("/")[-TOKEN_LENGTH:])
+    found = session.registrar.proving.verify(_IN_A_LINK.sub("", token.rstrip("/")))
     document = {
         "state": found.state,
         "number": found.number,
