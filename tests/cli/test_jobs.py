@@ -53,6 +53,26 @@ def test_an_import_is_left_to_a_worker(line: CommandLine, awards_file: Write) ->
     assert line.json("worker", "--once") == {"jobs": {}}
 
 
+def test_long_awards_and_revocations_are_left_to_a_worker(loaded: CommandLine) -> None:
+    """R-31: more than 100 people; fewer are awarded at once all the same."""
+    names = [f"user{number:03}" for number in range(101)]
+    loaded.write("people.csv", "username\n" + "\n".join(names) + "\n")
+    assert loaded.json("people", "import", "people.csv")["saved"] == 101
+    award = ("award", "--certification", "SAFE-1", "--issued-on", "2026-01-31", "--queue")
+    assert loaded.json(*award, "--user", "ana")["new"] == 1
+    users = [part for name in names for part in ("--user", name)]
+    job = loaded.json(*award, *users)
+    assert (job["kind"], job["state"], job["total"]) == ("award", "queued", 101)
+    assert loaded.json("worker", "--once") == {"jobs": {"done": 1}}
+    shown = loaded.json("jobs", "show", job["job_id"])
+    assert (shown["done"], shown["result"]["counts"]) == (101, {"new": 101})
+    numbers = [each["number"] for each in loaded.json("search", "--limit", "200")["awards"]]
+    job = loaded.json("revoke", *numbers, "--reason", "Fraud", "--queue")
+    assert (job["kind"], job["state"], job["total"]) == ("revoke", "queued", 102)
+    assert loaded.json("worker", "--once") == {"jobs": {"done": 1}}
+    assert loaded.json("jobs", "show", job["job_id"])["result"]["counts"] == {"revoked": 102}
+
+
 def test_a_job_is_cancelled_and_resumed(line: CommandLine, awards_file: Write) -> None:
     """What is cancelled is not run; resumed it waits, and a worker does it."""
     job_id = queued(line, awards_file, *GOOD)

@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from rich.console import RenderableType
 
 from certcore.cli.output import plain
+from certcore.cli.session import Session
 from certcore.cli.tables import outcomes, table
+from certcore.codec import job_document
 from certcore.domain.jobs import Job
 
 _COUNTS = ("new", "renewed", "updated", "unchanged", "superseded", "already_held", "revoked", "rejected")
@@ -19,6 +21,13 @@ def jobs(each: Sequence[Job]) -> RenderableType:
         when = f"{job.created_at:%Y-%m-%d %H:%M}"
         made.add_row(job.public_id, plain(job.kind), when, plain(job.actor.id), job.state.value, done)
     return made
+
+
+def answer_waiting(session: Session, job_id: str | None) -> int:
+    """Answer with a job that is left to workers; the exit code."""
+    job = session.registrar.running.get(job_id or "")
+    session.screen.answer(job_document(job), *one(job))
+    return 0
 
 
 def one(job: Job) -> Iterator[RenderableType]:

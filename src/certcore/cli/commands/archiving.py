@@ -9,6 +9,7 @@ from certcore.cli.acting import As, actor_of, reason_for
 from certcore.cli.arguments import FORMAT, File, FormatOptions, Length, certification_ref
 from certcore.cli.commands.awards import show
 from certcore.cli.files import opened
+from certcore.cli.job_tables import answer_waiting
 from certcore.cli.rows import cells_of, rows_of
 from certcore.cli.session import Here
 from certcore.domain.cells import Problem
@@ -27,6 +28,7 @@ def revoke(
     restore: bool = False,
     dry_run: bool = False,
     key: str | None = None,
+    queue: bool = False,
     by: As = None,
     session: Here,
 ) -> int:
@@ -46,13 +48,15 @@ def revoke(
         Say what would become of them, and change nothing.
     key
         An idempotency key: the same act with the same key is done once.
+    queue
+        Leave more than 100 awards to `certcore worker`; `certcore jobs` tells how far it is.
     by
         Who revokes, by username; by default the command line.
     """
     if bool(numbers) is (file is not None):
         raise CycloptsError(msg="Name the awards by their numbers, or give --file.")
     why = reason_for("revoke", reason, dry_run=dry_run)
-    archiving, actor = session.registrar.archiving, actor_of(session, by)
+    archiving, actor = (session.queueing if queue else session.registrar).archiving, actor_of(session, by)
     if file is not None:
         numbers = _numbers(file, format.read())
     if dry_run:
@@ -61,6 +65,8 @@ def revoke(
         report = RevokeReport.of([archiving.revoke(numbers[0], reason=why, actor=actor, restore=restore, key=key)])
     else:
         report = archiving.revoke_many(numbers, reason=why, actor=actor, restore=restore, key=key)
+    if report.state is JobState.QUEUED:
+        return answer_waiting(session, report.job_id)
     if report.state is JobState.FAILED:
         error: Any = session.registrar.running.get(report.job_id or "").result["error"]
         session.screen.fail(error["code"], error["message"])

@@ -7,6 +7,7 @@ from cyclopts import CycloptsError
 
 from certcore.cli import tables
 from certcore.cli.arguments import Amount, Day, Kind, Links, basis_of, certification_ref
+from certcore.cli.job_tables import answer_waiting
 from certcore.cli.session import ACTOR, Here, Session
 from certcore.codec import JSON, Document
 from certcore.domain.awards import MANUAL, Details
@@ -41,6 +42,7 @@ def award(
     no_notify: bool = False,
     held: Literal["keep", "renew", "refuse"] = "keep",
     key: str | None = None,
+    queue: bool = False,
     session: Here,
 ) -> int:
     """Award a certification to people, groups and branches.
@@ -83,6 +85,8 @@ def award(
         What to do for those who hold it already: keep theirs, renew it, or refuse.
     key
         An idempotency key: the same act with the same key is done once.
+    queue
+        Leave more than 100 people to `certcore worker`; `certcore jobs` tells how far it is.
     """
     if not (user or group or branch):
         raise CycloptsError(msg="Say whom to award: give --user, --group or --branch.")
@@ -100,7 +104,10 @@ def award(
         notify=not no_notify,
         held=Held(held),
     )
-    report = session.registrar.awarding.award(request, actor=ACTOR, key=key)
+    registrar = session.queueing if queue else session.registrar
+    report = registrar.awarding.award(request, actor=ACTOR, key=key)
+    if report.state is JobState.QUEUED:
+        return answer_waiting(session, report.job_id)
     if report.state is JobState.FAILED:
         return _failed(session, report.job_id or "")
     counts = {outcome.value: report.counts.get(outcome, 0) for outcome in _COUNTED}

@@ -7,12 +7,13 @@ from typing import Annotated, Any
 from cyclopts import App, CycloptsError
 from rich.console import RenderableType
 
-from certcore.cli import job_tables, tables
+from certcore.cli import tables
 from certcore.cli.arguments import FORMAT, Choice, File, FormatOptions
 from certcore.cli.files import LateFile, opened
 from certcore.cli.garbage import collection_paused
+from certcore.cli.job_tables import answer_waiting
 from certcore.cli.session import ACTOR, Here
-from certcore.codec import import_document, import_job_document, job_document
+from certcore.codec import import_document, import_job_document
 from certcore.domain.cells import CellOptions
 from certcore.services.importing import Duplicates, ImportReport, ImportRequest, Mode, RowError
 
@@ -84,8 +85,7 @@ def import_(
     if queue:
         with opened(file) as source:
             job = session.queueing.importing.queue(source, request, actor=ACTOR, key=key)
-        session.screen.answer(job_document(job), *job_tables.one(job))
-        return 0
+        return answer_waiting(session, job.public_id)
     with ExitStack() as stack:
         source = stack.enter_context(opened(file))
         late = None if rejects is None else stack.enter_context(LateFile.writable(rejects, "rejects", apart_from=file))
