@@ -210,7 +210,7 @@ def _complete_with(
 ) -> Completion | Reasons:
     """The completion with which nothing is lacking any more: this one, or one that was sooner reported than done.
 
-    Of those at one instant it is the one of the earliest day, whichever was reported first.
+    Of those at one instant it is the one of the earliest day, as far as both are known: an award that is held stays.
     """
     at = case.completion.at
     since = [each for each in counting if each.at >= at and each.item in case.linked]
