@@ -568,7 +568,7 @@ def test_f16_at_no_time_are_two_awards_held_and_nothing_is_ever_shortened(
 
 
 def one_day_an_instant(reported: list[Completion]) -> bool:
-    """Whether nothing was completed at one instant on two days, in zones far apart: then the first that comes counts."""
+    """Whether nothing was completed at one instant on two days (in two zones): there the first to come counts."""
     return len({each.at for each in reported}) == len({(each.at, each.on) for each in reported})
 
 
