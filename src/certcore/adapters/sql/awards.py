@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, starmap
 from operator import attrgetter, itemgetter
 from typing import Any, Final, TypeVar
 
@@ -259,7 +259,7 @@ class SqlAwards(AwardRepository):
 
     def _expiries(self, rows: Sequence[Any]) -> Iterable[ExpiryRow]:
         try:
-            return [_expiry_from(*row) for row in rows]
+            return list(starmap(_expiry_from, rows))
         except Exception:
             return readable("award", _expiry_from, ((row[1], row) for row in rows), self._report)
 
@@ -346,8 +346,8 @@ def _expiry_from(*row: Any) -> ExpiryRow:
     award_id, number, learner_id, certification_id, expires_at, expires_on, zone, recorded_at = row
     if recorded_at is None:
         raise ValueError("it has no history")
-    ends = (_instant_of(expires_at), _day_of(expires_on), _zone_of(zone))
-    return award_id, number, learner_id, certification_id, *ends, _instant_of(recorded_at)
+    expiry, recorded = _instant_of(expires_at), _instant_of(recorded_at)
+    return award_id, number, learner_id, certification_id, expiry, _day_of(expires_on), _zone_of(zone), recorded
 
 
 _day_of = lru_cache(65_536)(parse_date)

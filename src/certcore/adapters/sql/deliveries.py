@@ -32,7 +32,6 @@ _DUE: Final = (
     .limit(bindparam("limit"))
 )
 _BY_ID: Final = among(_delivery.id, "ids", *tables.delivery.c[1:])
-_KNOWN: Final = among(_delivery.id, "ids", _delivery.id)
 _DEAD: Final = (
     select(*tables.delivery.c[1:])
     .where(_delivery.tenant == TENANT, _delivery.state == DeliveryState.DEAD.value)
@@ -92,17 +91,12 @@ class SqlDeliveries(DeliveryRepository):
     def tell(self, new: NewDeliveries) -> Collection[str]:
         """Store new ones from their columns; the ids that were there already."""
         rows = sorted(_new_rows(self._tenant, new), key=itemgetter(1))
-        known = {row[0] for row in self._unit.rows(_KNOWN, tenant=self._tenant, ids=new.ids)} if rows else set()
-        if known:
-            rows = [row for row in rows if row[1] not in known]
-        if self._unit.dialect == "sqlite":  # nobody else writes
-            self._unit.insert(tables.delivery, rows, "a delivery", undoing=False)
-            return known
         try:
             self._unit.insert(tables.delivery, rows, "a delivery")
         except Conflict:
-            known = set(new.ids) - {key for (key,) in self._unit.insert_new(tables.delivery, rows, "a delivery")}
-        return known
+            inserted = self._unit.insert_new(tables.delivery, rows, "a delivery")
+            return set(new.ids) - {delivery_id for (delivery_id,) in inserted}
+        return ()
 
 
 def _behind(due_at: int, delivery_id: str) -> ColumnElement[bool]:

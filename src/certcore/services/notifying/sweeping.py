@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from itertools import repeat
 from typing import Final, NamedTuple
 
 from attrs import field, frozen
@@ -150,10 +151,9 @@ def _written(
             of_moment[1].extend((award_id, number, learner_id, each) for each in recipients[learner_id])
     new = reminders(ports.storage.tenant, told.values())
     known = tx.tell(new)
-    numbers = (number for _, reminded in told.values() for _, number, _, _ in reminded)
-    kind = str(rule.when)
-    messages = [Reminded(told_id, rule.code, number, kind) for told_id, number in zip(new.ids, numbers, strict=True)]
-    return len(new), [each for each in messages if each.id not in known] if known else messages
+    numbers = [number for _, reminded in told.values() for _, number, _, _ in reminded]
+    written = zip(new.ids, repeat(rule.code), numbers, repeat(str(rule.when)), strict=False)
+    return len(new), [each for each in map(Reminded._make, written) if each.id not in known]
 
 
 def _recipients(ports: Ports, rule: NoticeRule, due: Sequence[tuple[Moment, ExpiryRow]]) -> Mapping[str, Sequence[str]]:
