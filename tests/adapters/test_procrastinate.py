@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, make_url, text
 from certcore.adapters.memory import MemoryStorage
 from certcore.adapters.procrastinate import ProcrastinateJobs, Worker
 from certcore.adapters.sql import SqlStorage
-from certcore.domain.jobs import JobState
+from certcore.domain.jobs import Job, JobState
 from certcore.domain.people import Act
 from certcore.errors import NotSupported, StorageError
 from certcore.ports import JobQueue, Storage
@@ -43,8 +43,8 @@ class Runner:
     def unpark(self) -> int:
         return 0
 
-    def requeue(self, _limit: int) -> int:
-        return 0
+    def in_state(self, _state: JobState, _limit: int) -> list[Job]:
+        return []
 
 
 def worked(queue: ProcrastinateJobs, run: Callable[[int], object], **options: Any) -> Runner:
@@ -128,17 +128,21 @@ def test_f26_a_job_is_part_of_the_hosts_own_transaction(url: str, queue: Procras
     host.close()
 
 
-def test_a_job_that_waits_already_waits_once(url: str, storage: SqlStorage, queue: ProcrastinateJobs) -> None:
-    """Also when it is handed over at once by several."""
+def test_a_job_handed_over_again_while_it_runs_holds_up_nobody(
+    url: str, storage: SqlStorage, queue: ProcrastinateJobs
+) -> None:
+    """Its worker is killed then: one of the two is taken over, and both end."""
     job = make_job()
-
-    def enqueue() -> None:
+    for status in ("doing", "todo"):
         with storage.transaction() as tx:
             queue.enqueue(job, tx)
-
-    at_once([enqueue] * 4)
-    enqueue()
-    assert waiting(url) == [(job.public_id, "todo")]
+        engine = create_engine(url)
+        with engine.begin() as connection:
+            connection.execute(text(f"UPDATE procrastinate_jobs SET status = '{status}' WHERE status = 'todo'"))
+        engine.dispose()
+    ran: list[int] = []
+    worked(queue, ran.append)
+    assert (ran, waiting(url)) == ([job.id] * 2, [])
 
 
 def test_queues_of_two_tenants_do_not_meet(url: str, storage: SqlStorage, queue: ProcrastinateJobs) -> None:

@@ -47,9 +47,9 @@ class Place:
             yield site
 
     @contextmanager
-    def worker(self, stalled_after: float = 2.0) -> Iterator[Process]:
-        """A worker that is ready."""
-        arguments = (self.url, str(self.documents), str(self.batch), self.queue, str(stalled_after))
+    def worker(self, stalled_after: float = 2.0, pause: float = 0.1) -> Iterator[Process]:
+        """A worker that is ready, and takes its time."""
+        arguments = (self.url, str(self.documents), str(self.batch), self.queue, str(stalled_after), str(pause))
         with started("worker.py", *arguments) as process:
             assert next(process.lines()) == "ready"
             yield process
@@ -191,7 +191,7 @@ def test_f02_two_workers_at_one_job_have_one_effect(places: Any) -> None:
         calm = place.ended(job_id)
     with places("both") as place:
         job_id = place.queued()
-        with place.worker(0.0) as one, place.worker(0.0) as other:
+        with place.worker(0, 0) as one, place.worker(0, 0) as other:
             place.reached(job_id, state=JobState.DONE)
             assert (one.end(), other.end()) == (0, 0)
         assert place.ended(job_id) == calm
@@ -206,7 +206,7 @@ def test_many_workers_share_many_jobs_and_do_each_once(places: Any) -> None:
                 request = AwardRequest(certification="SAFE-2", usernames=names, issued_on=NOW.date())
                 site.registrar.awarding.award(request, actor=ACTOR)
             waiting = site.registrar.running.in_state(JobState.QUEUED)
-        with place.worker(60.0) as one, place.worker(60.0) as two, place.worker(60.0) as three:
+        with place.worker(60, 0) as one, place.worker(60, 0) as two, place.worker(60, 0) as three:
             for job in waiting:
                 assert place.reached(job.public_id, state=JobState.DONE).result["counts"] == {"new": 101}
             workers = (one, two, three)

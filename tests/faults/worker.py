@@ -1,14 +1,17 @@
 """A process that works until it is told to end.
 
 Arguments: the url of the storage, the folder of documents, the size of a batch, who the queue is (``procrastinate`` or
-``table``), and after how many seconds a worker counts as killed. It writes ``ready``, then of each job ``begun``, and
+``table``), after how many seconds a worker counts as killed, and how many every look at the clock takes, of which there
+is one in each batch. It writes ``ready``, then of each job ``begun``, and
 its id with how it ended.
 """
 
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from threading import Event
 from typing import Any
 
@@ -16,13 +19,18 @@ from certcore.adapters.files import FolderDocuments
 from certcore.adapters.polling import PollingWorker
 from certcore.adapters.procrastinate import ProcrastinateJobs, Worker
 from certcore.domain.jobs import Job
-from tests.faults.world import site_at
+from tests.faults.world import NOW, site_at
 
 
-def main(url: str, documents: str, batch: str, queue: str, stalled_after: str) -> None:
+def main(url: str, documents: str, batch: str, queue: str, stalled_after: str, pause: str) -> None:
     jobs = ProcrastinateJobs(url) if queue == "procrastinate" else None
     options: dict[str, Any] = {"stalled_after": float(stalled_after), "on_end": _told, "around": _begun}
-    with site_at(url, batch=int(batch), documents=FolderDocuments(documents), jobs=jobs) as site:
+
+    def clock() -> datetime:
+        time.sleep(float(pause))
+        return NOW
+
+    with site_at(url, batch=int(batch), clock=clock, documents=FolderDocuments(documents), jobs=jobs) as site:
         print("ready", flush=True)  # noqa: T201
         if jobs is not None:
             Worker(jobs, site.registrar.running, tend_every=0.5, **options).work()

@@ -21,7 +21,7 @@ from certcore.domain.history import HistoryEntry, verifies
 from certcore.domain.people import Actor
 from certcore.domain.policy import RenewalPolicy
 from certcore.domain.settings import Settings
-from certcore.ports import AwardQuery
+from certcore.ports import AwardQuery, Clock
 from certcore.registrar import Registrar
 from certcore.services.importing import Duplicates, ImportReport, ImportRequest, Progress
 
@@ -67,7 +67,9 @@ class Site:
 
 
 @contextmanager
-def site_at(target: object, *, tenant: str = "default", batch: int = 250, **ports: Any) -> Iterator[Site]:
+def site_at(
+    target: object, *, tenant: str = "default", batch: int = 250, clock: Clock = lambda: NOW, **ports: Any
+) -> Iterator[Site]:
     """The services on the database, whose tables are there; the clock stands still. ``ports`` are more of them."""
     storage = SqlStorage(target, tenant=tenant)
     directory, catalog = SqlDirectory(storage), SqlCatalog(storage)
@@ -76,9 +78,7 @@ def site_at(target: object, *, tenant: str = "default", batch: int = 250, **port
         yield Site(
             storage,
             directory,
-            Registrar(
-                storage=storage, directory=directory, catalog=catalog, clock=lambda: NOW, settings=settings, **ports
-            ),
+            Registrar(storage=storage, directory=directory, catalog=catalog, clock=clock, settings=settings, **ports),
         )
     finally:
         storage.close()

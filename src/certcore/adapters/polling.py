@@ -17,6 +17,8 @@ from certcore.services.running import Running
 
 _LONGEST_PAUSE: Final = 600.0
 _LOOKED_AT: Final = 1_000
+_BREATH: Final = 0.05
+"""A pause between two batches, in seconds: SQLite lets others write only while nobody else does."""
 _log = logging.getLogger(__name__)
 
 Tend = Callable[[Stopping], object]
@@ -66,7 +68,7 @@ class PollingWorker:
             if wait:
                 self._tend_when_due(ending)
             if (job := self._next()) is not None:
-                self._run(job, ending.is_set)
+                self._run(job, lambda: ending.wait(_BREATH))
             elif not wait:
                 self._tend(ending.is_set)
                 return

@@ -156,13 +156,13 @@ class Running:
             in_unit(self._ports.storage, partial(self._again, job.id, JobState.PARKED))
         return len(known)
 
-    def requeue(self, limit: int = 100) -> int:
-        """Hand the oldest waiting jobs to the queue once more; how many.
+    def requeue(self, limit: int = 100, lost: Callable[[Job], bool] = lambda _job: True) -> int:
+        """Hand the oldest waiting jobs to the queue once more, or those of them that are ``lost``; how many.
 
-        For queues that take a job once however often it is handed over: one that got lost there, or was stored where
-        there was no queue, is found again.
+        So one that got lost on its way to the queue, or was stored where there was none, is found again. One that is
+        not lost is delivered twice, which does no harm.
         """
-        waiting = self.in_state(JobState.QUEUED, limit)
+        waiting = [job for job in self.in_state(JobState.QUEUED, limit) if lost(job)]
         for job in waiting:
             in_unit(self._ports.storage, partial(self._again, job.id, JobState.QUEUED))
         return len(waiting)

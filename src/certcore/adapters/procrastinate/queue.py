@@ -7,7 +7,7 @@ from typing import Final, Protocol, runtime_checkable
 
 import psycopg
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector, sql
-from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.exceptions import ConnectorException
 from procrastinate.schema import SchemaManager
 
 from certcore.domain.jobs import Job
@@ -44,7 +44,7 @@ class ProcrastinateJobs(JobQueue):
         self._app = App(connector=SyncPsycopgConnector())
 
     def enqueue(self, job: Job, tx: Transaction) -> None:
-        """Let the job wait; one that waits already waits once.
+        """Let the job wait. Handed over twice it waits twice: one after the other, and the second finds nothing to do.
 
         Raises `NotSupported` for a transaction that is not on psycopg, `Retryable`, and `StorageError`, also where
         procrastinate's tables are not there.
@@ -52,16 +52,14 @@ class ProcrastinateJobs(JobQueue):
         connection = tx.driver_connection if isinstance(tx, OnPsycopg) else None
         if not isinstance(connection, psycopg.Connection):
             raise NotSupported("handing jobs to procrastinate from a storage that is not on PostgreSQL with psycopg")
-        lock = f"{self.queue}/{job.public_id}"
-        deferring = self._app.configure_task(
-            TASK, queue=self.queue, lock=lock, queueing_lock=lock, connection=connection
-        )
-        with translated("take the job"):
-            try:
-                with connection.transaction():  # a savepoint: one that waits already must not spoil what is around it
-                    deferring.defer(job_id=job.public_id)
-            except AlreadyEnqueued:
-                pass
+        # No queueing lock: while one runs and another waits, procrastinate could not let the first one wait again.
+        deferring = self._app.configure_task(TASK, queue=self.queue, lock=self.lock_of(job), connection=connection)
+        with translated("take the job"), connection.transaction():  # a savepoint, so that an error spoils nothing
+            deferring.defer(job_id=job.public_id)
+
+    def lock_of(self, job: Job) -> str:
+        """What lets no two workers at the job."""
+        return f"{self.queue}/{job.public_id}"
 
     def committed(self, run: Callable[[int], object]) -> None:
         """The workers do it."""

@@ -11,15 +11,17 @@ from typing import Final
 from procrastinate import App, BaseRetryStrategy, JobContext, RetryDecision
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job as Waiting
+from procrastinate.jobs import Status
 
 from certcore.adapters.procrastinate.queue import TASK, ProcrastinateJobs
-from certcore.domain.jobs import Job
+from certcore.domain.jobs import Job, JobState
 from certcore.domain.numbers import id_from
 from certcore.services.jobs import Stopping, never
 from certcore.services.running import Running
 
 _LONGEST_PAUSE: Final = 600
 _SEARCHED: Final = 10
+_UNFINISHED: Final = (Status.TODO.value, Status.DOING.value)
 _log = logging.getLogger(__name__)
 
 Tend = Callable[[Stopping], object]
@@ -132,7 +134,15 @@ class Worker:
             with suppress(ConnectorException):  # another worker was first
                 await app.job_manager.retry_job(each)
                 _log.warning("job %s is taken over from a worker that is gone", each.task_kwargs.get("job_id"))
-        await asyncio.to_thread(self._running.requeue, _SEARCHED)
+        waiting = await asyncio.to_thread(self._running.in_state, JobState.QUEUED, _SEARCHED)
+        lost = {job.id for job in waiting if not await self._carries(app, job)}
+        if lost:
+            await asyncio.to_thread(self._running.requeue, _SEARCHED, lambda job: job.id in lost)
+
+    async def _carries(self, app: App, job: Job) -> bool:
+        """Whether procrastinate has the job, waiting or under way."""
+        known = await app.job_manager.list_jobs_async(lock=self._queue.lock_of(job))
+        return any(each.status in _UNFINISHED for each in known)
 
 
 class _Again(BaseRetryStrategy):
