@@ -38,9 +38,9 @@
     │   ├── NotReplaceable      an external certificate that can have no next version now (R-73)
     │   ├── ReviewRefused       somebody else has to decide, or look again first (R-72)
     │   ├── NoReviewer          nobody could validate what would be submitted (R-70)
+    │   ├── NotEquated          an external certificate cannot give the award it stands for (R-74)
     │   ├── WrongJobState       a job that is over cannot be cancelled, or not be resumed
     │   ├── UnknownJob          a job of a kind or version that this release does not know; it is parked (f29)
-    │   ├── NotEquated          an external certificate cannot give the award it stands for (R-74)
     │   └── IdempotencyConflict the key was used with other parameters (R-34)
     ├── NotInstalled            an optional package is needed for this
     └── StorageError            the store could not do it; it is as it was before
