@@ -13,5 +13,5 @@ class DocumentPrinter(ABC):
         """The document, as the template of this name has it; equal printouts give equal bytes.
 
         All texts are printed as they are, never read as markup. Raises `Unprintable` for a character that it has no
-        glyph of, and `InvalidValue` for a template that it does not have.
+        glyph of, and `InvalidValue` for a template that it does not have or that cannot set this award.
         """

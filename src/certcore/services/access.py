@@ -18,6 +18,7 @@ from certcore.domain.people import (
     default_reach,
     default_scope,
 )
+from certcore.domain.views import Viewer
 from certcore.errors import NotFound
 from certcore.ports import AccessPolicy, Directory, Ports, Transaction
 
@@ -150,5 +151,13 @@ def find_award(tx: Transaction, number: str, scope: Scope) -> Award:
     normal = normal_number(number)
     award = tx.awards.by_number([normal]).get(normal) if normal else None
     if award is None or not scope.covers(award.learner_id):
+        raise NotFound("award", number)
+    return award
+
+
+def find_shown(tx: Transaction, number: str, viewer: Viewer) -> Award:
+    """The award with this number, if the viewer sees anything of it; else `NotFound` (R-33, R-61, R-114)."""
+    award = find_award(tx, number, viewer.scope)
+    if viewer.shown(award) is None:
         raise NotFound("award", number)
     return award

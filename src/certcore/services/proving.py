@@ -11,9 +11,9 @@ from certcore.domain.documents import Printout, printout
 from certcore.domain.people import Act, Actor
 from certcore.domain.verification import UNKNOWN, Verification, token_from, token_text, verification
 from certcore.domain.views import Viewer
-from certcore.errors import CertcoreError, NotFound, NotSupported
+from certcore.errors import CertcoreError, NotSupported
 from certcore.ports import AwardQuery, DocumentPrinter, Ports, Transaction
-from certcore.services.access import demand, find_award
+from certcore.services.access import demand, find_shown
 from certcore.services.defining import find_certification
 
 _PROFILE = "https://www.linkedin.com/profile/add"
@@ -108,11 +108,7 @@ class Proving:
         return Share(token_text(award.token), link, profile)
 
     def _seen(self, tx: Transaction, number: str, actor: Actor) -> Award:
-        viewer = Viewer(actor, demand(self._ports, actor, Act.VIEW, "award", number))
-        award = find_award(tx, number, viewer.scope)
-        if viewer.shown(award) is None:
-            raise NotFound("award", number)
-        return award
+        return find_shown(tx, number, Viewer(actor, demand(self._ports, actor, Act.VIEW, "award", number)))
 
     def _printer(self) -> DocumentPrinter:
         if self._ports.printer is None:

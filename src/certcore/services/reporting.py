@@ -15,7 +15,7 @@ from certcore.domain.time import as_instant, zone_rules
 from certcore.domain.views import Viewer
 from certcore.errors import InvalidValue, NotFound
 from certcore.ports import AwardQuery, Ports, StatusRow, Transaction
-from certcore.services.access import demand
+from certcore.services.access import demand, find_shown
 from certcore.services.defining import find_certification
 from certcore.services.records import AwardRecord, records_of
 from certcore.services.reports import Asked, by_certification, by_learner, own_withdrawn
@@ -81,11 +81,8 @@ class Reporting:
         """
         now = self._at(None, zone)
         viewer = Viewer(actor, demand(self._ports, actor, Act.VIEW, "award", number))
-        normal = normal_number(number)
         with self._ports.storage.reading() as tx:
-            award = tx.awards.by_number([normal]).get(normal) if normal else None
-            if award is None or viewer.shown(award) is None:
-                raise NotFound("award", number)
+            award = find_shown(tx, number, viewer)
             find_certification(tx, award.certification_id)  # says what a list would leave out
             (record,) = records_of(self._ports, tx, [award], viewer, now, zone=zone)
             return record, [viewer.entry(entry, award) for entry in tx.history.of([award.id])[award.id]]

@@ -246,6 +246,19 @@ def test_a_template_that_cannot_be_set_is_refused_when_the_printer_is_made(
     assert refusal.value.field == named
 
 
+def test_what_a_hosts_source_cannot_set_is_a_typed_error() -> None:
+    """A source that fails for one award, and a link too long for a code: others are printed all the same."""
+    source = (
+        '#import "certcore.typ": *\n#show: setup\n#if certificate.name == "Bo" { panic("no Bo") }\n#certificate.name'
+    )
+    printer = TypstPrinter({"own": DocumentTemplate(source=source)})
+    with pytest.raises(InvalidValue, match="no Bo"):
+        printer.pdf(evolve(ANA, learner_name="Bo"), "own")
+    with pytest.raises(InvalidValue, match="QR code"):
+        printer.pdf(evolve(ANA, verify_link="https://lms.example/" + "x" * 5_000), "classic")
+    assert printer.pdf(ANA, "own").startswith(b"%PDF-")
+
+
 def test_an_unknown_template_is_named(printer: TypstPrinter) -> None:
     with pytest.raises(InvalidValue, match="all, bare, classic, ja, modern"):
         printer.pdf(ANA, "gothic")

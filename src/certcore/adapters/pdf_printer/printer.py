@@ -78,10 +78,7 @@ class TypstPrinter(DocumentPrinter):
         if template.logo is not None:
             self._write(self._logos[name] or "", template.logo)
         self._check(data := document_data(_TRIAL, template))
-        try:
-            self._set(name, data)
-        except typst.TypstError as error:
-            raise InvalidValue("template", name, f"a template and a logo that typst can set: {error}") from error
+        self._set(name, data)
 
     def _check(self, data: Mapping[str, Any]) -> None:
         """Raise `Unprintable` for what no font has: a document never shows a box in place of a character."""
@@ -96,6 +93,14 @@ class TypstPrinter(DocumentPrinter):
                 raise Unprintable(name, "")
 
     def _set(self, name: str, data: Mapping[str, Any]) -> bytes:
+        try:
+            return self._pdf(name, data)
+        except typst.TypstError as error:
+            raise InvalidValue("template", name, f"a template and a logo that typst can set: {error}") from error
+        except segno.DataOverflowError as error:
+            raise InvalidValue("verify_link", data["verify_link"], "a link that fits into a QR code") from error
+
+    def _pdf(self, name: str, data: Mapping[str, Any]) -> bytes:
         language, link = data["language"], data["verify_link"]
         inputs = {
             **data,
