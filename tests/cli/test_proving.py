@@ -95,7 +95,7 @@ def test_a_check_by_token_or_link_says_how_the_award_stands(awarded: CommandLine
     late = awarded("verify", shared["token"], "--now", "2028-01-01T00:00:00Z")
     assert late.code == 1
     assert "state: expired" in late.out
-    for nonsense in (number, "", "x" * 500):
+    for nonsense in (number, "", "x" * 500, f"-{shared['token'][1:]}", f"--{shared['token'][2:]}"):
         done = awarded("verify", nonsense, "--json")
         assert (done.code, done.document["state"]) == (1, "unknown")
 

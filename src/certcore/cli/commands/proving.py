@@ -2,9 +2,9 @@
 
 import re
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from cyclopts import CycloptsError
+from cyclopts import CycloptsError, Parameter
 
 from certcore.cli.acting import As, actor_of
 from certcore.cli.arguments import certification_ref
@@ -73,7 +73,7 @@ def pdf(
     return int(bool(failed))
 
 
-def verify(token: str, /, *, session: Here) -> int:
+def verify(token: Annotated[str, Parameter(allow_leading_hyphen=True)], /, *, session: Here) -> int:
     """Say what anybody may know of an award by the verification token on its document; exit code 0 if it is valid.
 
     Parameters
