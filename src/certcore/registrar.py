@@ -115,6 +115,7 @@ class Registrar:
             AWARD_JOB: self.awarding.handler,
             IMPORT_JOB: self.importing.handler,
             REVOKE_JOB: self.archiving.handler,
+            **self.notifying.handlers,
         }
         self.running = Running(ports, handlers, complete=True)
 

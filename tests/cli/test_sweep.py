@@ -56,3 +56,22 @@ def test_what_is_given_up_is_listed_and_sent_again(ruled: CommandLine, monkeypat
     assert ruled.json("notices", "resend", dead["id"]) == {"resent": 1}
     assert ruled("notices", "resend", dead["id"], "--json").code == 1
     assert ruled.json("notices", "dead") == {"dead": []}
+
+
+def test_a_sweep_and_a_delivery_are_left_to_a_worker(ruled: CommandLine) -> None:
+    """R-31, R-82: twice at one instant is one job; the worker's own sweeps are none."""
+    queued = ruled.json("sweep", "--queue", *DUE)
+    assert (queued["kind"], queued["state"], queued["result"]) == ("sweep", "queued", {})
+    assert ruled.json("sweep", "--queue", *DUE)["job_id"] == queued["job_id"]
+    sent = ruled.json("notices", "deliver", "--queue", "--now", "2026-12-03T12:00:01Z")
+    assert (sent["kind"], sent["state"]) == ("deliver", "queued")
+    assert ruled.json("worker", "--once", *DUE) == {"jobs": {"done": 2}}
+    done = ruled.json("jobs", "show", queued["job_id"])
+    assert (done["state"], done["done"], done["result"]) == ("done", 1, {"due": 1, "messages": 1})
+    done = ruled.json("jobs", "show", sent["job_id"])
+    assert (done["state"], done["done"], done["result"]["delivered"]) == ("done", 2, 2)
+    assert "delivered" in ruled("jobs", "show", sent["job_id"]).out
+    assert ruled.json("notices", "inbox", "ana")["unread"] == 2
+    assert ruled.json("worker", "--once", *DUE) == {"jobs": {}}
+    for command in (("sweep",), ("notices", "deliver")):
+        assert ruled(*command, "--queue", "--limit", "5", "--json").error == (2, "wrong_usage")

@@ -11,7 +11,7 @@ from certcore.domain.certifications import Certification, Item, ItemKind, ItemRe
 from certcore.domain.people import Actor, Person, Role
 from certcore.domain.policy import RenewalPolicy
 from certcore.domain.settings import Settings
-from certcore.ports import DocumentPrinter, DocumentStore, FileJudge, Notifier, Storage, Subscriber
+from certcore.ports import DocumentPrinter, DocumentStore, FileJudge, JobQueue, Notifier, Storage, Subscriber
 from certcore.registrar import Registrar
 from certcore.services.awarding import AwardReport, AwardRequest
 
@@ -36,11 +36,15 @@ class Platform:
     registrar: Registrar = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.registrar = Registrar(
+        self.registrar = self.registrar_with(InProcessJobs())
+
+    def registrar_with(self, jobs: JobQueue | None = None) -> Registrar:
+        """Another registrar over the ports as they are now, as another process has one."""
+        return Registrar(
             storage=self.storage,
             directory=self.directory,
             catalog=self.catalog,
-            jobs=InProcessJobs(),
+            jobs=jobs,
             clock=lambda: self.now,
             settings=self.settings,
             documents=self.documents,

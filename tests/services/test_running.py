@@ -8,25 +8,12 @@ from attrs import evolve
 from certcore.domain.jobs import Job, JobState
 from certcore.domain.people import Actor, Role
 from certcore.errors import NotFound, Retryable, StorageError, WrongJobState
-from certcore.ports import JobQueue, Storage, Transaction
-from certcore.registrar import Registrar
+from certcore.ports import Storage
 from certcore.services.awarding import Awarding
 from tests.services.platform import ADMIN, Platform, platform_over
+from tests.services.workers import Collecting, after
 
 NAMES = [f"user{n}" for n in range(6)]
-
-
-class Collecting(JobQueue):
-    """A queue whose workers are elsewhere."""
-
-    def __init__(self) -> None:
-        self.ids: list[int] = []
-
-    def enqueue(self, job: Job, tx: Transaction) -> None:  # noqa: ARG002
-        self.ids.append(job.id)
-
-    def committed(self, run: Callable[[int], object]) -> None:
-        """The workers do it."""
 
 
 @pytest.fixture
@@ -39,26 +26,9 @@ def platform(new_storage: Callable[[], Storage], queue: Collecting) -> Platform:
     """A host with a job of six people waiting, in batches of two."""
     platform = platform_over(new_storage(), NAMES, at_once=1, batch=2)
     platform.certification()
-    platform.registrar = registrar_of(platform, queue)
+    platform.registrar = platform.registrar_with(queue)
     platform.award(*NAMES)
     return platform
-
-
-def registrar_of(platform: Platform, queue: JobQueue | None = None) -> Registrar:
-    return Registrar(
-        storage=platform.storage,
-        directory=platform.directory,
-        catalog=platform.catalog,
-        jobs=queue,
-        settings=platform.settings,
-        clock=lambda: platform.now,
-    )
-
-
-def after(batches: int) -> Callable[[], bool]:
-    """Stops after so many batches."""
-    asked = iter(range(batches))
-    return lambda: next(asked, None) is None
 
 
 def held(platform: Platform) -> int:
@@ -122,7 +92,7 @@ def test_f30_a_job_that_failed_for_want_of_a_right_goes_on_when_that_is_back(
     """R-34: its result keeps what was done beside the error, and counts on from there."""
     stopped = run(platform, queue, after(1))
     platform.settings = evolve(platform.settings, award_by_hand=False)
-    failed = registrar_of(platform).running.run(stopped.id)
+    failed = platform.registrar_with().running.run(stopped.id)
     assert failed is not None
     assert (failed.state, failed.done, failed.result["counts"]) == (JobState.FAILED, 2, {"new": 2})
     assert failed.result["error"] == {
@@ -156,7 +126,7 @@ def test_f29_a_job_of_a_kind_that_is_not_known_waits_for_a_release_that_knows_it
 ) -> None:
     """The older worker parks it, the newer one queues it again when it starts; nothing of it is lost."""
     (waiting,) = platform.registrar.running.in_state(JobState.QUEUED)
-    older = registrar_of(platform, queue)
+    older = platform.registrar_with(queue)
     older.running = evolve(older.running, handlers={"revoke": older.archiving.handler})
     parked = older.running.run(waiting.id)
     assert parked is not None

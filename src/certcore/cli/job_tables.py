@@ -10,7 +10,10 @@ from certcore.cli.tables import outcomes, table
 from certcore.codec import job_document
 from certcore.domain.jobs import Job
 
-_COUNTS = ("new", "renewed", "updated", "unchanged", "superseded", "already_held", "revoked", "rejected")
+_COUNTS = (
+    *("new", "renewed", "updated", "unchanged", "superseded", "already_held", "revoked", "rejected"),
+    *("due", "messages", "dispatched", "delivered", "failed", "dead", "dropped"),
+)
 
 
 def jobs(each: Sequence[Job]) -> RenderableType:

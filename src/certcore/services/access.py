@@ -64,6 +64,8 @@ OPERATIONS: Final[Mapping[str, tuple[Act, ...]]] = MappingProxyType(
         "notifying.deliver_due": (),
         "notifying.history": (Act.SET_NOTICES,),
         "notifying.preview": (Act.SET_NOTICES,),
+        "notifying.queue_delivery": (Act.SET_NOTICES,),
+        "notifying.queue_sweep": (Act.SET_NOTICES,),
         "notifying.remove_rule": (Act.SET_NOTICES,),
         "notifying.remove_template": (Act.SET_NOTICES,),
         "notifying.resend": (Act.SET_NOTICES,),

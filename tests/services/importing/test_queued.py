@@ -13,15 +13,14 @@ from certcore.codec import JSON
 from certcore.domain.jobs import Job, JobState
 from certcore.domain.people import Person, Role
 from certcore.errors import IdempotencyConflict, NotAllowedHere, UnreadableFile, WrongJobState
-from certcore.ports import JobQueue, Storage
-from certcore.registrar import Registrar
+from certcore.ports import Storage
 from certcore.services.importing import Duplicates, ImportReport, ImportRequest, Mode, keeping
 from tests.services.importing.test_importing import ana, csv_of
 from tests.services.importing.test_resuming import FILE, NAMES, host, told
 from tests.services.importing.test_resuming import run as run_at_once
 from tests.services.platform import ADMIN, Platform
 from tests.services.test_invariants import check_invariants, dump
-from tests.services.test_running import Collecting, after
+from tests.services.workers import Collecting, after
 
 RENEW = ImportRequest(zone="Europe/Rome", duplicates=Duplicates.RENEW)
 WHOLE = ImportRequest(zone="Europe/Rome", duplicates=Duplicates.RENEW, mode=Mode.ALL_OR_NOTHING)
@@ -43,20 +42,8 @@ def platform(new_storage: Callable[[], Storage], queue: Collecting) -> Platform:
     """Nine people, batches of three, a document store, and workers elsewhere."""
     platform = host(new_storage())
     platform.documents = MemoryDocuments()
-    platform.registrar = registrar_of(platform, queue)
+    platform.registrar = platform.registrar_with(queue)
     return platform
-
-
-def registrar_of(platform: Platform, queue: JobQueue | None = None) -> Registrar:
-    return Registrar(
-        storage=platform.storage,
-        directory=platform.directory,
-        catalog=platform.catalog,
-        jobs=queue,
-        settings=platform.settings,
-        clock=lambda: platform.now,
-        documents=platform.documents,
-    )
 
 
 def queued(platform: Platform, data: bytes = FILE, request: ImportRequest = RENEW, key: str | None = None) -> Job:
@@ -230,7 +217,7 @@ def test_f18_who_is_deactivated_while_it_waits_is_rejected(platform: Platform) -
     job = queued(platform, GOOD)
     people = [evolve(each, active=each.id != "id-user03") for each in platform.directory.match(NAMES).values()]
     platform.directory = MemoryDirectory(people)
-    ran = registrar_of(platform).running.run(job.id)
+    ran = platform.registrar_with().running.run(job.id)
     assert ran is not None
     report = report_of(platform, ran)
     assert (ran.state, report.rejected, [each.code for each in report.errors]) == (
@@ -245,7 +232,7 @@ def test_f30_rights_are_judged_when_it_runs(platform: Platform) -> None:
     job = queued(platform)
     directory = platform.directory
     platform.directory = MemoryDirectory([Person(ADMIN.id, "admin")], roles={"admin": [Role.LEARNER]})
-    failed = registrar_of(platform).running.run(job.id)
+    failed = platform.registrar_with().running.run(job.id)
     assert failed is not None
     assert (failed.state, failed.result["error"]["code"]) == (JobState.FAILED, "not_found")  # type: ignore[index]
     platform.directory = directory
@@ -297,14 +284,14 @@ def test_what_the_head_of_the_file_tells_is_told_at_once(platform: Platform) -> 
 def test_without_a_document_store_nothing_is_queued(platform: Platform) -> None:
     """The error says what is missing."""
     platform.documents = None
-    platform.registrar = registrar_of(platform)
+    platform.registrar = platform.registrar_with()
     with pytest.raises(NotAllowedHere, match="document store"):
         queued(platform)
 
 
 def test_a_queue_in_the_process_runs_it_at_once(platform: Platform) -> None:
     """And gives the finished job."""
-    platform.registrar = registrar_of(platform, InProcessJobs())
+    platform.registrar = platform.registrar_with(InProcessJobs())
     job = queued(platform)
     assert (job.state, job.done, kept(platform)) == (JobState.DONE, 12, 0)
 

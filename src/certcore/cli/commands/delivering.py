@@ -2,30 +2,39 @@
 
 from typing import Annotated, Final
 
-from cyclopts import App, Parameter
+from cyclopts import App, CycloptsError, Parameter
 from cyclopts.validators import Number
 
 from certcore.cli.acting import As, actor_of
-from certcore.cli.session import Here
+from certcore.cli.job_tables import answer_waiting
+from certcore.cli.session import ACTOR, Here
 from certcore.cli.tables import outcomes
 from certcore.codec import Document
 from certcore.domain.deliveries import Delivery
 from certcore.domain.time import format_instant
 
 _AT_ONCE: Final = 10_000
+_DELIVERED: Final = 1_000
 
 Limit = Annotated[int, Parameter(validator=Number(gte=1))]
 
 
-def sweep(*, limit: Limit | None = None, session: Here) -> None:
+def sweep(*, limit: Limit | None = None, queue: bool = False, session: Here) -> int:
     """Write the reminders of expiries that are due: once each, however often it is run.
 
     Parameters
     ----------
     limit
         After how many awards to stop; the next sweep goes on there. By default it goes on to the end.
+    queue
+        Leave it to `certcore worker`; `certcore jobs` tells how far it is.
     """
-    notifying, now = session.registrar.notifying, session.clock()
+    now = session.clock()
+    if queue:
+        if limit is not None:
+            raise CycloptsError(msg="--queue goes without --limit: the job goes on to the end.")
+        return answer_waiting(session, session.queueing.notifying.queue_sweep(now, actor=ACTOR).public_id)
+    notifying = session.registrar.notifying
     reports = [notifying.run_due(now, limit or _AT_ONCE)]
     while limit is None and reports[-1].more and reports[-1].due:
         reports.append(notifying.run_due(now))
@@ -35,20 +44,25 @@ def sweep(*, limit: Limit | None = None, session: Here) -> None:
         session.screen.note(["there is more to look at; sweep again."])
     document = {"at": format_instant(now), "due": due, "messages": messages}
     session.screen.answer(document, f"{len(messages):,} new messages, {due:,} reminders due.")
+    return 0
 
 
-def deliver(*, limit: Limit = 1_000, session: Here) -> int:
+def deliver(*, limit: Limit | None = None, queue: bool = False, session: Here) -> int:
     """Turn what happened into messages, send those that are due, and hand orders to the catalog.
 
     Parameters
     ----------
     limit
-        How many at the most; those that fail come again later.
+        How many at the most, by default 1,000; those that fail come again later.
+    queue
+        Leave it to `certcore worker`, until nothing is due; `certcore jobs` tells how far it is.
     """
-    report = session.registrar.notifying.deliver_due(limit)
-    names = ("dispatched", "delivered", "failed", "dead", "dropped")
-    document: Document = {name: getattr(report, name) for name in names}
-    session.screen.answer(document, "Nothing is due." if report.idle else outcomes(document))
+    if queue:
+        if limit is not None:
+            raise CycloptsError(msg="--queue goes without --limit: the job goes on until nothing is due.")
+        return answer_waiting(session, session.queueing.notifying.queue_delivery(actor=ACTOR).public_id)
+    report = session.registrar.notifying.deliver_due(limit or _DELIVERED)
+    session.screen.answer(report.counts, "Nothing is due." if report.idle else outcomes(report.counts))
     return 1 if report.failed or report.dead else 0
 
 

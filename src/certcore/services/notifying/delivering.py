@@ -8,7 +8,7 @@ from functools import partial
 from threading import Thread
 from typing import Final
 
-from attrs import field, frozen
+from attrs import asdict, field, frozen
 
 from certcore.domain.deliveries import (
     LONGEST_PAUSE,
@@ -50,6 +50,11 @@ class DeliverReport:
     failed: int = 0
     dead: int = 0
     dropped: int = 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The counts by name."""
+        return asdict(self)
 
     @property
     def idle(self) -> bool:

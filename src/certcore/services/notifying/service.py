@@ -7,17 +7,20 @@ from attrs import field, frozen
 
 from certcore.domain.deliveries import Delivery
 from certcore.domain.history import HistoryEntry
+from certcore.domain.jobs import Job
 from certcore.domain.notices import Audience, Template, Text, When
 from certcore.domain.notices.templates import SHORT_CODE_ENGINE
 from certcore.domain.people import Actor
 from certcore.ports import Ports
 from certcore.services.jobs import Stopping, never
+from certcore.services.notifying.as_jobs import DELIVER_JOB, SWEEP_JOB, AsJobs
 from certcore.services.notifying.book import may_set
 from certcore.services.notifying.delivering import Delivering, DeliverReport, dead_letters, resend
 from certcore.services.notifying.previewing import Planned, Preview
 from certcore.services.notifying.rules import RuleRecord, Rules
 from certcore.services.notifying.sweeping import SweepReport, run_due
 from certcore.services.notifying.templates import Templates, as_template
+from certcore.services.running import Handler
 
 
 @frozen
@@ -29,10 +32,15 @@ class Notifying:
     _templates: Templates = field(init=False, repr=False)
     _preview: Preview = field(init=False, repr=False)
     _delivering: Delivering = field(init=False, repr=False)
+    _as_jobs: AsJobs = field(init=False, repr=False)
 
     @_delivering.default
     def _delivering_of(self) -> Delivering:
         return Delivering(self._ports)
+
+    @_as_jobs.default
+    def _as_jobs_of(self) -> AsJobs:
+        return AsJobs(self._ports, self._delivering)
 
     @_rules.default
     def _rules_of(self) -> Rules:
@@ -157,6 +165,32 @@ class Notifying:
         busy = True
         while busy and not stopping():
             busy = not self.deliver_due(limit).idle
+
+    def queue_sweep(self, now: datetime | None = None, *, actor: Actor, key: str | None = None) -> Job:
+        """Let the job queue, or `Running.run_queued`, sweep as `run_due` does, to the end; the job (R-31, R-82).
+
+        Its result counts what was ``due`` and the new ``messages``, each page in the transaction that writes it.
+        Cancelled it stops between two pages; resumed, or taken up from a killed worker, it does the rest. Asked for
+        twice by an actor, a sweep of the same instant is one job; so is one of the same ``key``, or it is an
+        `IdempotencyConflict` (R-34). For sweeps that are to be seen: those in between are for `tend`, without jobs.
+        Raises `NotFound` for who may not set notices, also when the job runs.
+        """
+        return self._as_jobs.queue(SWEEP_JOB, self._ports.now() if now is None else now, actor, key)
+
+    def queue_delivery(self, *, actor: Actor, key: str | None = None) -> Job:
+        """Let the job queue, or `Running.run_queued`, deliver as `deliver_due` does, until nothing is due; the job.
+
+        Its result counts as `DeliverReport` does, after every 50 or so, where it stops when it is cancelled. Resumed,
+        or taken up from a killed worker, it does the rest; what that one had in its hands, when the lease is over. What
+        fails waits for `tend`, or for another job. It is the same job, or a conflict, as in `queue_sweep`, and raises
+        alike.
+        """
+        return self._as_jobs.queue(DELIVER_JOB, self._ports.now(), actor, key)
+
+    @property
+    def handlers(self) -> Mapping[str, Handler]:
+        """How the jobs are done that `queue_sweep` and `queue_delivery` make, by kind."""
+        return self._as_jobs.handlers
 
     def dead(self, after: str | None = None, limit: int = 50, *, actor: Actor) -> Sequence[Delivery]:
         """A page of the dead letters, oldest first: those behind the one with the id ``after`` (R-83)."""

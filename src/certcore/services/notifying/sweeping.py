@@ -1,6 +1,6 @@
 """The sweep: reminders of expiries that are due, written once however often and by how many it is run (R-82)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from itertools import repeat
@@ -19,6 +19,9 @@ from certcore.services.units import in_unit
 
 _PAGE: Final = 5_000
 _ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
+
+Counting = Callable[[Transaction, int, int], object]
+"""Told of each page, in its unit, how many reminders were due and how many of them are new messages."""
 
 
 class Reminded(NamedTuple):
@@ -88,8 +91,13 @@ class _Times:
         return tuple(each for each in latest if each.rule.code == self.rule.code and self.since < each.at <= self.until)
 
 
-def run_due(ports: Ports, now: datetime | None = None, limit: int = 10_000) -> SweepReport:
-    """See `Notifying.run_due`."""
+def run_due(
+    ports: Ports,
+    now: datetime | None = None,
+    limit: int = 10_000,
+    counting: Counting = lambda _tx, _due, _messages: None,
+) -> SweepReport:
+    """See `Notifying.run_due`; what ``counting`` raises rolls the page back and passes on."""
     at = ports.now() if now is None else as_instant(now)
     with ports.storage.reading() as tx:
         rules = [each.code for each in notice_book(tx).rules.values() if _is_swept(each)]
@@ -98,12 +106,18 @@ def run_due(ports: Ports, now: datetime | None = None, limit: int = 10_000) -> S
     for code in rules:
         page = _Page(more=True)
         while page.more and awards < limit:
-            page = in_unit(ports.storage, partial(_swept, ports, code, at, limit - awards))
+            page = in_unit(ports.storage, partial(_counted, counting, partial(_swept, ports, code, at, limit - awards)))
             awards += page.awards
             due += page.due
             messages += page.messages
         more = more or page.more or page.busy
     return SweepReport(at, due, tuple(messages), more)
+
+
+def _counted(counting: Counting, work: Callable[[Transaction], _Page], tx: Transaction) -> _Page:
+    page = work(tx)
+    counting(tx, page.due, len(page.messages))
+    return page
 
 
 def _is_swept(rule: NoticeRule | None) -> bool:
