@@ -37,6 +37,7 @@ from certcore.services.defining import Defining
 from certcore.services.forecasting import Forecasting
 from certcore.services.importing import JOB_KIND as IMPORT_JOB
 from certcore.services.importing import Importing
+from certcore.services.indexing import Indexing
 from certcore.services.notifying import Notifying
 from certcore.services.previewing import Previewing
 from certcore.services.proving import Proving
@@ -104,6 +105,7 @@ class Registrar:
         self.correcting = Correcting(ports)
         self.forecasting = Forecasting(ports)
         self.importing = Importing(ports)
+        self.indexing = Indexing(ports)
         self.notifying = Notifying(ports)
         self.previewing = Previewing(ports)
         self.proving = Proving(ports)

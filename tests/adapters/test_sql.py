@@ -7,7 +7,7 @@ import pytest
 from attrs import evolve
 from sqlalchemy import create_engine
 
-from certcore.adapters.sql import BranchRecord, PersonRecord, SqlCatalog, SqlDirectory, SqlStorage
+from certcore.adapters.sql import BranchRecord, PersonRecord, SqlCatalog, SqlDirectory, SqlStorage, searching
 from certcore.domain.awards import Ending, EndReason
 from certcore.domain.certifications import Item, ItemRef
 from certcore.domain.people import Role
@@ -17,6 +17,7 @@ from certcore.testing.builders import NOW, make_award, make_certification
 from certcore.testing.catalog import ITEMS
 from certcore.testing.directory import WORLD, World
 from certcore.testing.storage.base import all_awards, store
+from certcore.testing.storage.finding import FindingContract
 
 
 class TestSqliteFile(StorageContract):
@@ -48,6 +49,26 @@ class TestSqliteEngineOfTheHost(StorageContract):
 
 
 class TestPostgres(StorageContract):
+    @pytest.fixture
+    def storage(self, on_postgres: SqlStorage) -> SqlStorage:
+        return on_postgres
+
+
+class _Walked(FindingContract):
+    """Searches over more than a few learners and awards: they are walked over, not sorted."""
+
+    @pytest.fixture(autouse=True)
+    def few(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(searching, "FEW", 0)
+
+
+class TestWalkedOnSqlite(_Walked):
+    @pytest.fixture
+    def storage(self, on_sqlite: SqlStorage) -> SqlStorage:
+        return on_sqlite
+
+
+class TestWalkedOnPostgres(_Walked):
     @pytest.fixture
     def storage(self, on_postgres: SqlStorage) -> SqlStorage:
         return on_postgres

@@ -1,6 +1,6 @@
 """How many statements the SQL storage needs, and how the databases carry them out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine, event
 
 from certcore.adapters.sql import PersonRecord, SqlCatalog, SqlDirectory, SqlStorage
-from certcore.domain.awards import EndReason, Status
+from certcore.domain.awards import Award, EndReason, Status
 from certcore.domain.certifications import Assignment, Item, ItemRef
+from certcore.domain.searching import Days
 from certcore.domain.sweeps import begin
-from certcore.ports import AwardQuery
+from certcore.ports import AwardQuery, Transaction
 from certcore.testing.builders import (
     COURSE,
     NOW,
@@ -33,6 +34,8 @@ from certcore.testing.storage.changing import changes_of
 CERTIFICATION = make_certification()
 MANY = 500
 MORE_THAN_A_FEW = 6_000  # with less and no statistics PostgreSQL takes any index, and it does not matter
+NAMES = "certcore_learner_name"
+"""What a search by name reads through: it is as long as there are learners."""
 PARTIAL = ("certcore_award_revoked", "certcore_outbox_pending")
 """An index that has few rows of a tenant."""
 Statement = tuple[str, Any]
@@ -101,20 +104,15 @@ def lookups(engine: Engine, storage: SqlStorage) -> list[Statement]:
     asked = awards[:MANY]
     learners = [award.learner_id for award in asked]
     with statements(engine) as executed, storage.transaction() as tx:
+        _search(tx, awards, learners)
         tx.awards.by_id([award.id for award in asked])
         tx.awards.by_number([award.number for award in asked])
         tx.awards.live([CERTIFICATION.id], learners)
-        for after in (None, awards[0].id):
-            tx.awards.search(AwardQuery(NOW, learner_ids=frozenset(learners), after=after))
-            tx.awards.search(AwardQuery(NOW, learner_ids=frozenset(learners), certification_id=1, after=after))
-            tx.awards.search(AwardQuery(NOW, number=awards[0].number, after=after))
-            tx.awards.search(AwardQuery(NOW, certification_id=1, statuses=frozenset([Status.ACTIVE]), after=after))
         tx.history.of([award.id for award in asked])
         tx.history.by_job(job.id, None, 10)
         tx.history.by_job(job.id, (awards[0].id, 1), 10)
         tx.history.by_job(job.id, (awards[0].id, 1), 10, act="issued")
         tx.outbox.of([award.id for award in asked])
-        tx.awards.search(AwardQuery(NOW, certification_id=1, basis_items=frozenset([COURSE]), live=True))
         tx.awards.latest_revocations([CERTIFICATION.id], learners)
         for wanted, people in ((None, learners), ([1], None), ([1], learners)):
             list(tx.awards.statuses(NOW, wanted, people))
@@ -138,6 +136,23 @@ def lookups(engine: Engine, storage: SqlStorage) -> list[Statement]:
     found = [each for each in executed if each[0].lstrip().startswith("SELECT")]
     assert len(found) > 30
     return found
+
+
+def _search(tx: Transaction, awards: Sequence[Award], learners: Sequence[str]) -> None:
+    everybody, active = frozenset(learners), frozenset([Status.ACTIVE])
+    for after, at in ((None, None), (awards[0].id, NOW)):
+        tx.awards.search(AwardQuery(NOW, learner_ids=everybody, after=after))
+        tx.awards.search(AwardQuery(NOW, learner_ids=everybody, certification_ids={1}, after=after))
+        tx.awards.search(AwardQuery(NOW, numbers={awards[0].number}, after=after))
+        tx.awards.search(AwardQuery(NOW, certification_ids={1}, statuses=active, after=after))
+        for days in (Days(NOW.date()), Days(None, NOW.date())):
+            tx.awards.search(AwardQuery(NOW, issued=days, after=after, after_at=at))
+            tx.awards.search(AwardQuery(NOW, expires=days, certification_ids={1}, after=after, after_at=at))
+    tx.awards.search(AwardQuery(NOW, certification_ids={1, 2}))
+    tx.awards.search(AwardQuery(NOW, basis_items=frozenset([COURSE])))
+    tx.awards.search(AwardQuery(NOW, certification_ids={1}, basis_items=frozenset([COURSE]), live=True))
+    tx.awards.search(AwardQuery(NOW, names=(" ada",)))
+    tx.index.put_names(dict.fromkeys(learners, "Ada"))
 
 
 @pytest.fixture
@@ -170,7 +185,7 @@ def test_every_statement_uses_an_index_beyond_its_tenant(
             steps = explain(connection, sql, parameters)
             assert steps, sql
             for step in steps:
-                assert " AND " in step or any(each in step for each in PARTIAL), f"{step}\n{sql}"
+                assert " AND " in step or any(each in step for each in (*PARTIAL, NAMES)), f"{step}\n{sql}"
 
 
 def test_lookups_in_a_new_table_use_the_index_of_their_key(engine: Engine, storage: SqlStorage) -> None:

@@ -36,6 +36,7 @@ from tests.kit.wrong_catalogs import *
 from tests.kit.wrong_lives import *
 from tests.kit.wrong_notifiers import *
 from tests.kit.wrong_notices import *
+from tests.kit.wrong_searches import *
 
 class TestWrong({contract}):
     @pytest.fixture
@@ -97,6 +98,14 @@ WRONG_STORAGES = {
         "test_statuses_are_those_of_the_domain",
     ],
     "storage_with(NobodyIsEverybody)": ["test_no_learners_match_nobody"],
+    "storage_with(LeapingInstants)": ["test_pages_by_day_are_whole_where_all_share_an_instant"],
+    "storage_finding(AccentsMatter)": ["test_names_are_found_as_people_type_them[jose garcia-expected0]"],
+    "storage_finding(FirstNamesStay)": ["test_a_name_that_is_put_again_replaces_the_first"],
+    "storage_finding(LongMemory)": ["test_who_is_forgotten_is_not_found_by_name"],
+    "storage_finding(UnrecordedNames)": ["test_the_index_is_part_of_the_transaction"],
+    "storage_finding(TitlesOfCodes)": ["test_titles_are_found_alike"],
+    "storage_finding(ItemsByKind)": ["test_learners_and_items_of_all_awards_come_in_pages"],
+    "storage_finding(DaysOfUtc)": ["test_days_are_those_of_each_awards_own_zone"],
     "LostEvents()": [
         "test_columns_are_stored_as_rows_would_be[1]",
         "test_columns_are_stored_as_rows_would_be[3]",

@@ -64,7 +64,7 @@ class Host(Platform):
 
     def live(self, username: str, code: str = "SAFE-1") -> Any:
         """The live award that a learner has of the certification."""
-        records = self.registrar.reporting.search(actor=ADMIN, username=username, certification=code).records
+        records = self.registrar.reporting.search(actor=ADMIN, username=username, certifications=code).records
         found = [record.award for record in records if record.award.live]
         return found[0] if found else None
 

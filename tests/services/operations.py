@@ -71,7 +71,7 @@ def world() -> Platform:
 
 def number_of(platform: Platform, username: str, code: str = "SAFE-1") -> str | None:
     """The number of the award of that certification which somebody has, if any."""
-    records = platform.registrar.reporting.search(actor=ADMIN, username=username, certification=code).records
+    records = platform.registrar.reporting.search(actor=ADMIN, username=username, certifications=code).records
     return records[0].award.number if records else None
 
 
@@ -403,6 +403,10 @@ SAMPLES: Final[dict[str, Sample]] = {
     ),
     "reporting.certifications_users": lambda platform, actor, username: _of(
         platform.registrar.reporting.certifications_users(actor=actor), username
+    ),
+    "reporting.emptied": lambda platform, actor, username: (
+        platform.registrar.reporting.emptied(actor=actor, username=username, statuses=Status.GRACE).filters
+        == ("statuses",)
     ),
     "reporting.search": lambda platform, actor, username: _of(
         platform.registrar.reporting.search(actor=actor).records, username

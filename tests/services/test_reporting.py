@@ -1,14 +1,20 @@
 """Finding awards, one in full, and the list of the awarded."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
+from certcore.adapters.memory import MemoryDirectory
 from certcore.domain.awards import Details, Status
+from certcore.domain.checks import UNSTORABLE
 from certcore.domain.decisions import Held
-from certcore.domain.people import Actor, Role
+from certcore.domain.people import Actor, Person, Role
+from certcore.domain.searching import Days, searchable
 from certcore.errors import InvalidValue, NaiveDatetime, NotFound, UnknownZone
 from certcore.ports import Storage
 from tests.services.platform import ADMIN, Platform, platform_over
@@ -34,13 +40,13 @@ def test_filters_combine(some: Platform) -> None:
     """R-90: by learner, certification, number, status; all given must hold."""
     assert found(some) == ["ana", "bo", "cy"]
     assert found(some, username=" ana ") == ["ana"]
-    assert found(some, certification="SAFE-2") == ["cy"]
-    assert found(some, number=some.number_of("bo").lower().replace("-", " ")) == ["bo"]
+    assert found(some, certifications="SAFE-2") == ["cy"]
+    assert found(some, numbers=some.number_of("bo").lower().replace("-", " ")) == ["bo"]
     assert found(some, statuses=[Status.UPCOMING]) == ["cy"]
-    assert found(some, username="ana", certification="SAFE-2") == []
+    assert found(some, username="ana", certifications="SAFE-2") == []
 
 
-@pytest.mark.parametrize("filters", [{"username": "nobody"}, {"certification": "NONE"}, {"number": "garbage"}])
+@pytest.mark.parametrize("filters", [{"username": "nobody"}, {"certifications": "NONE"}, {"numbers": "garbage"}])
 def test_a_filter_that_names_nothing_known_finds_nothing(some: Platform, filters: dict[str, Any]) -> None:
     """An empty page, not an error."""
     assert found(some, **filters) == []
@@ -87,7 +93,7 @@ def test_r26_a_learner_sees_no_internal_note(some: Platform) -> None:
     some.registrar.correcting.edit(number, actor=ADMIN, details=Details(note="On probation"))
     for actor, note in ((Actor("id-ana"), None), (Actor("id-boss"), "On probation"), (ADMIN, "On probation")):
         record, history = some.registrar.reporting.show(number, actor=actor)
-        (found,) = some.registrar.reporting.search(actor=actor, number=number).records
+        (found,) = some.registrar.reporting.search(actor=actor, numbers=number).records
         assert record.award.details.note == found.award.details.note == note
         assert ("probation" in str(history)) is (note is not None)
 
@@ -136,8 +142,8 @@ def test_status_can_be_asked_for_any_instant(some: Platform) -> None:
 def test_f32_at_the_very_instant_of_expiry_filter_and_status_agree(some: Platform) -> None:
     """R-14: half-open; the instant of expiry is expired everywhere."""
     some.now = datetime(2027, 3, 1, tzinfo=UTC)
-    assert found(some, certification="SAFE-1", statuses=[Status.EXPIRED]) == ["ana", "bo"]
-    assert found(some, certification="SAFE-1", statuses=[Status.ACTIVE]) == []
+    assert found(some, certifications="SAFE-1", statuses=[Status.EXPIRED]) == ["ana", "bo"]
+    assert found(some, certifications="SAFE-1", statuses=[Status.ACTIVE]) == []
     assert {record.status for record in some.registrar.reporting.awarded("SAFE-1", actor=ADMIN)} == {Status.EXPIRED}
 
 
@@ -203,3 +209,94 @@ def test_days_left_are_counted_in_the_readers_zone(some: Platform) -> None:
     assert some.registrar.reporting.show(number, actor=ADMIN, zone="Pacific/Auckland")[0].days_left == 1
     (record,) = some.registrar.reporting.search(actor=ADMIN, username="ana", zone="Pacific/Auckland").records
     assert (record.days_left, record.award.period.zone) == (1, "UTC")
+
+
+def test_learners_are_found_by_name_as_people_type_it(platform: Platform) -> None:
+    """R-90: whoever was awarded something is found by the name they have then, and once renamed by the new one."""
+    platform.certification("SAFE-1")
+    platform.award("ana", "bo")
+    directory = platform.directory
+    assert isinstance(directory, MemoryDirectory)
+    assert found(platform, name="AN") == ["ana"]
+    (ana,) = directory.match(["ana"]).values()
+    directory.put(evolve(ana, first_name="Zo\u00eb", last_name="\u0141ukasz-Mu\u00f1oz"))
+    assert found(platform, name="zoe") == []
+    assert platform.registrar.indexing.refresh(learner_ids=[ana.id, "nobody"]).learners == 2
+    assert found(platform, name="munoz zoe") == ["ana"]
+    assert found(platform, name="an") == []
+
+
+def test_a_sync_takes_over_every_name_and_title(platform: Platform) -> None:
+    """R-90: also of awards from before there was an index; twice is once, and who is gone keeps the last name."""
+    platform.certification("SAFE-1", items=["course:C-1"])
+    platform.award("ana", "bo")
+    with platform.storage.transaction() as tx:
+        tx.index.forget(tx.index.learners(None, 10))
+    assert found(platform, name="ana") == []
+    counts = [platform.registrar.indexing.sync() for _ in range(2)]
+    assert counts[0] == counts[1]
+    assert counts[0].learners == 2
+    assert found(platform, name="ana") == ["ana"]
+
+
+def test_a_filter_that_is_not_there_is_an_error(some: Platform) -> None:
+    """A slip of the pen must not find everything."""
+    with pytest.raises(InvalidValue, match="certifications"):
+        found(some, certification="SAFE-1")
+
+
+@pytest.mark.parametrize("filters", [{"name": " "}, {"name": "--"}, {"title": "x" * 1_001}, {"name": "a\x00"}])
+def test_text_that_cannot_be_looked_for_is_an_error(some: Platform, filters: dict[str, Any]) -> None:
+    """R-90: and not a search for everybody."""
+    with pytest.raises(InvalidValue):
+        found(some, **filters)
+
+
+def test_a_cursor_belongs_to_its_order(some: Platform) -> None:
+    """One of another search, or none at all, is an error that says so."""
+    by_day = some.registrar.reporting.search(actor=ADMIN, issued=Days(), limit=1)
+    by_id = some.registrar.reporting.search(actor=ADMIN, limit=1)
+    for after, issued in ((by_day.next, None), (by_id.next, Days()), ("0.x", Days()), ("?", None)):
+        with pytest.raises(InvalidValue, match="cursor"):
+            some.registrar.reporting.search(actor=ADMIN, after=after, issued=issued)
+
+
+def test_an_empty_search_says_which_filter_it_was(some: Platform) -> None:
+    """R-93: the first that finds nothing by itself, or those that do not go together."""
+
+    def emptied(**filters: Any) -> tuple[str, ...]:
+        assert found(some, **filters) == []
+        return some.registrar.reporting.emptied(actor=ADMIN, **filters).filters
+
+    assert emptied(username="ana", statuses=Status.REVOKED) == ("statuses",)
+    assert emptied(username="nobody", statuses=Status.REVOKED) == ("username",)
+    assert emptied(username="ana", certifications="SAFE-2", issued=Days()) == ("username", "certifications")
+    nobody = some.registrar.reporting.emptied(actor=Actor("stranger"), username="ana")
+    assert nobody.filters == ()
+    assert "no awards" in nobody.sentence
+
+
+def test_every_name_of_the_world_is_found(platform: Platform, cases: Path) -> None:
+    """R-90: each of the shared names by itself, whatever its script, unless nothing in it is a word."""
+    directory = platform.directory
+    assert isinstance(directory, MemoryDirectory)
+    names = {
+        each["id"]: each["name"] for each in json.loads((cases / "unicode_names.json").read_text("utf-8"))["names"]
+    }
+    platform.certification("SAFE-1")
+    refused = set()
+    for username, name in names.items():
+        try:
+            directory.put(Person(f"id-{username}", username, first_name=name))
+        except InvalidValue:
+            refused.add(username)  # a name that no storage keeps
+        else:
+            platform.award(username)
+    assert {names[each] for each in refused} == {name for name in names.values() if UNSTORABLE.search(name)}
+    for username in names.keys() - refused:
+        name = names[username].strip() or username
+        if searchable(name):
+            assert username in found(platform, name=name), name
+        else:
+            with pytest.raises(InvalidValue):
+                found(platform, name=name)

@@ -146,7 +146,7 @@ def test_f32_at_the_very_instant_of_expiry_all_answers_agree(chained: Platform) 
     expiry = datetime(2027, 2, 1, tzinfo=UTC)
     number = (
         chained.registrar.reporting.search(
-            actor=ADMIN, username="ana", certification="SAFE-1", statuses=[Status.ACTIVE]
+            actor=ADMIN, username="ana", certifications="SAFE-1", statuses=[Status.ACTIVE]
         )
         .records[0]
         .award.number
@@ -280,7 +280,7 @@ def test_statuses_can_be_asked_of_one_certification(chained: Platform) -> None:
 def test_f45_statuses_are_of_those_whom_the_actor_may_see(chained: Platform) -> None:
     """R-33, R-61, R-114: a manager sees what was taken back as such, the learner nothing of it."""
     reporting = chained.registrar.reporting
-    (safe_2,) = reporting.search(actor=ANA, certification="SAFE-2").records
+    (safe_2,) = reporting.search(actor=ANA, certifications="SAFE-2").records
     chained.registrar.correcting.unassign(safe_2.award.number, actor=ADMIN)
 
     def seen(actor: Actor) -> list[Status]:

@@ -10,6 +10,7 @@ from attrs import frozen
 from cyclopts import Parameter, Token
 
 from certcore.domain.awards import Basis, BasisKind, Link
+from certcore.domain.certifications import ItemRef
 from certcore.domain.time import UNITS, parse_date, parse_instant
 from certcore.errors import CertcoreError, InvalidValue
 from certcore.services.importing import TableFormat
@@ -104,6 +105,13 @@ Mapped = Annotated[
 ]
 File = str
 """A file's path, or a dash for standard input."""
+
+Items = Annotated[
+    tuple[ItemRef, ...],
+    Parameter(name="--item", converter=_read_each_by(ItemRef.parse), n_tokens=1, metavar="KIND:CODE"),
+]
+Several = tuple[str, ...]
+"""An option that may be given several times."""
 
 Choice = Parameter(name_transform=str.lower)
 Kind = Annotated[BasisKind, Parameter(name="--type", name_transform=str.lower)]

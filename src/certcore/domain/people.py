@@ -23,12 +23,15 @@ class Role(StrEnum):
 
 @frozen
 class Person:
-    """A host's user as certcore needs it; ``id`` is opaque (1 to 64 characters) and never changes."""
+    """A host's user as certcore needs it; ``id`` is opaque (1 to 64 characters) and never changes.
+
+    Names are of one line and of characters that every storage keeps; raises `InvalidValue` for others.
+    """
 
     id: str = field(validator=short_text(64))
     username: str = field(validator=short_text(255))
-    first_name: str = ""
-    last_name: str = ""
+    first_name: str = field(default="", validator=short_text(1_000, blank=True))
+    last_name: str = field(default="", validator=short_text(1_000, blank=True))
     email: str = ""
     zone: str | None = field(default=None)
     language: str | None = None
@@ -42,7 +45,12 @@ class Person:
     @property
     def full_name(self) -> str:
         """The name a document prints: first and last name, or the username when both are blank."""
-        return f"{self.first_name} {self.last_name}".strip() or self.username
+        return full_name(self.first_name, self.last_name, self.username)
+
+
+def full_name(first_name: str, last_name: str, username: str) -> str:
+    """The name that somebody is shown by."""
+    return f"{first_name} {last_name}".strip() or username
 
 
 def _ids(ids: Iterable[str]) -> frozenset[str]:

@@ -24,8 +24,8 @@ from certcore.ports.lives import (
 )
 from certcore.ports.notices import Attach, Inbox, Notifier, Subscriber, TemplateEngine
 from certcore.ports.printing import DocumentPrinter
+from certcore.ports.searching import AwardQuery, SearchIndex
 from certcore.ports.storage import (
-    AwardQuery,
     AwardRepository,
     CertificationRepository,
     ExpiryRow,
@@ -66,6 +66,7 @@ __all__ = [
     "Outbox",
     "Ports",
     "RenewalRepository",
+    "SearchIndex",
     "SettingRepository",
     "StatusRow",
     "Storage",

@@ -18,16 +18,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 
-from attrs import field, frozen
-from attrs.converters import optional
-
 from certcore.domain.awards import Award, Status
 from certcore.domain.certifications import Assignment, Certification, ItemRef, Overview, Print
 from certcore.domain.deliveries import NewDeliveries
 from certcore.domain.history import Event, HistoryEntry
 from certcore.domain.issuing import Issued
 from certcore.domain.succession import Archived
-from certcore.domain.time import as_instant
 from certcore.domain.transitions import Change
 from certcore.ports.externals import ExternalRepository, SettingRepository
 from certcore.ports.jobs import JobRepository
@@ -38,6 +34,7 @@ from certcore.ports.lives import (
     SweepRepository,
     TombstoneRepository,
 )
+from certcore.ports.searching import AwardQuery, SearchIndex
 
 StatusRow = tuple[str, str, int, Status, datetime | None]
 """How an award stands at an instant: number, learner id, certification id, status, expiry."""
@@ -53,29 +50,6 @@ Lapse = tuple[int, datetime | None, str, int]
 """How many awards of a certification end alike: certification id, until when valid, zone, count.
 
 Until when counts a grace that is valid; None is always."""
-
-
-@frozen
-class AwardQuery:
-    """Which awards a search wants; what is None does not filter, nor do empty ``statuses``.
-
-    Empty ``learner_ids`` match nobody: that is what somebody may see who oversees no one (R-114); so do empty
-    ``basis_items``, the items through which awards were earned. ``live`` asks for those with an ending or without,
-    ``ended_before`` for those whose ending lies before that instant (R-63). ``now`` is the instant at which
-    ``statuses`` are judged. The page has at most ``limit`` awards, in ascending order of id, all with an id greater
-    than ``after``.
-    """
-
-    now: datetime = field(converter=as_instant)
-    learner_ids: frozenset[str] | None = None
-    certification_id: int | None = None
-    number: str | None = None
-    statuses: frozenset[Status] = frozenset()
-    after: int | None = None
-    limit: int = 50
-    basis_items: frozenset[ItemRef] | None = None
-    live: bool | None = None
-    ended_before: datetime | None = field(default=None, converter=optional(as_instant))
 
 
 class CertificationRepository(ABC):
@@ -172,7 +146,7 @@ class AwardRepository(ABC):
 
     @abstractmethod
     def search(self, query: AwardQuery) -> Sequence[Award]:
-        """The page of awards that ``query`` asks for, in ascending order of id."""
+        """The page of awards that ``query`` asks for, in its order (R-90)."""
 
     @abstractmethod
     def delete(self, ids: Collection[int]) -> None:
@@ -304,6 +278,7 @@ class Transaction(ABC):
     externals: ExternalRepository
     settings: SettingRepository
     sweeps: SweepRepository
+    index: SearchIndex
 
     def issue(self, parts: Iterable[Issued]) -> None:
         """Store new awards with their history and events; `Conflict` as the repositories raise it.

@@ -239,7 +239,7 @@ class Archiving:
         now = self._ports.now()
         before = _long_ago(now, length, self._ports.settings.zone)
         with self._ports.storage.reading() as tx:
-            wanted = None if certification is None else find_certification(tx, certification).id
+            wanted = None if certification is None else {find_certification(tx, certification).id}
             query = AwardQuery(now, None, wanted, statuses=frozenset({Status.ARCHIVED}), ended_before=before)
             if dry_run:
                 return remove_all(self._ports, tx, query, None)

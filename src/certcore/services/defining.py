@@ -147,12 +147,14 @@ class Defining:
         carries already; then none is assigned.
         """
         demand(self._ports, actor, Act.DEFINE, "certification", str(ref))
-        _check_known(items, self._ports.catalog.items(items))
+        known = self._ports.catalog.items(items)
+        _check_known(items, known)
         now = self._ports.now()
 
         def work(tx: Transaction) -> None:
             certification = find_certification(tx, ref)
             tx.certifications.hold([certification])
+            tx.index.put_titles({each.ref: each.title for each in known.values()})
             carried = tx.certifications.carried_by(items)
             for item in dict.fromkeys(items):
                 holder = carried.get(item)

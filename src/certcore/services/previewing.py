@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from certcore.domain.awards import Award, Period
 from certcore.domain.certifications import Certification
@@ -159,13 +159,13 @@ class Previewing:
             yield from found
             if len(page) < _PAGE:
                 return
-            query = evolve(query, after=page[-1].id)
+            query = query.behind(page[-1])
 
 
 def live_of(certification: Certification, scope: Scope, now: datetime, limit: int) -> AwardQuery:
     """The first page of the live awards of the certification that ``scope`` covers."""
     learners = None if scope.everyone else scope.learners
-    return AwardQuery(now, learners, certification.id, live=True, limit=limit)
+    return AwardQuery(now, learners, {certification.id}, live=True, limit=limit)
 
 
 def differences(

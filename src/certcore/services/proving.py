@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from urllib.parse import urlencode
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from certcore.domain.awards import Award, Status
 from certcore.domain.certifications import Print
@@ -80,7 +80,7 @@ class Proving:
         viewer = Viewer(actor, demand(self._ports, actor, Act.VIEW, "documents of", str(certification or "all")))
         printer = self._printer()
         with self._ports.storage.reading() as tx:
-            found = None if certification is None else find_certification(tx, certification).id
+            found = None if certification is None else {find_certification(tx, certification).id}
         learners = None if viewer.scope.everyone else viewer.scope.learners
         query = AwardQuery(self._ports.now(), learners, found, statuses=frozenset(statuses), limit=_PRINTED_AT_ONCE)
         return self._printed(printer, query)
@@ -131,7 +131,7 @@ class Proving:
                     yield AwardDocument(award.number, None, error)
             if len(page) < query.limit:
                 return
-            query = evolve(query, after=page[-1].id)
+            query = query.behind(page[-1])
 
     def _printouts(self, tx: Transaction, awards: Sequence[Award]) -> list[Printout]:
         links = [self._ports.settings.link_to_verify(token_text(award.token)) for award in awards]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Final, TypeVar
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from certcore.domain.awards import Award, Status, days_left, status
 from certcore.domain.certifications import Certification
@@ -103,7 +103,7 @@ def every(tx: Transaction, query: AwardQuery) -> Iterator[Award]:
         yield from page
         if len(page) < query.limit:
             return
-        query = evolve(query, after=page[-1].id)
+        query = query.behind(page[-1])
 
 
 def readable(find: Callable[[Collection[K]], Mapping[K, V]], keys: Collection[K]) -> Mapping[K, V]:

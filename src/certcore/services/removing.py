@@ -60,7 +60,7 @@ def pages(ports: Ports, tx: Transaction, query: AwardQuery) -> Iterator[Sequence
     query = evolve(query, limit=ports.settings.batch)
     while page := tx.awards.search(query):
         yield page
-        query = evolve(query, after=page[-1].id)
+        query = query.behind(page[-1])
 
 
 def remove_all(ports: Ports, tx: Transaction, query: AwardQuery, burial: Burial | None) -> Removed:
@@ -86,7 +86,7 @@ class Deletion:
 
 def count_live(ports: Ports, tx: Transaction, certification: Certification) -> int:
     """How many live awards the certification has."""
-    return sum(map(len, pages(ports, tx, AwardQuery(ports.now(), certification_id=certification.id, live=True))))
+    return sum(map(len, pages(ports, tx, AwardQuery(ports.now(), certification_ids={certification.id}, live=True))))
 
 
 def delete(ports: Ports, tx: Transaction, certification: Certification, burial: Burial | None) -> Deletion:
@@ -97,7 +97,7 @@ def delete(ports: Ports, tx: Transaction, certification: Certification, burial: 
     items = tx.certifications.assigned_to([certification.id]).get(certification.id, [])
     if burial is not None:
         tx.certifications.delete(certification.id)
-    gone = remove_all(ports, tx, AwardQuery(ports.now(), certification_id=certification.id), burial)
+    gone = remove_all(ports, tx, AwardQuery(ports.now(), certification_ids={certification.id}), burial)
     return Deletion(certification.label, len(items), gone.awards, gone.live, gone.entries)
 
 
@@ -105,7 +105,7 @@ def earned_through(ports: Ports, tx: Transaction, items: Mapping[ItemRef, int]) 
     """The live awards of the certification of each item that were earned through it, a batch at a time."""
     for certification_id in dict.fromkeys(items.values()):
         through = frozenset(item for item, holder in items.items() if holder == certification_id)
-        query = AwardQuery(ports.now(), certification_id=certification_id, live=True, basis_items=through)
+        query = AwardQuery(ports.now(), certification_ids={certification_id}, live=True, basis_items=through)
         yield from pages(ports, tx, query)
 
 

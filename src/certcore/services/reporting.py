@@ -1,26 +1,29 @@
 """Reporting: finding awards, one in full, the list of the awarded, and the long lists (R-14, R-35, R-90 to R-92)."""
 
-from collections.abc import Collection, Iterator, Sequence
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Unpack
 
 from attrs import evolve, frozen
 
 from certcore.domain.awards import Award, Status
-from certcore.domain.checks import nfc
 from certcore.domain.history import HistoryEntry
-from certcore.domain.numbers import id_from, id_text, normal_number
-from certcore.domain.people import Act, Actor, Scope
-from certcore.domain.time import as_instant, zone_rules
+from certcore.domain.numbers import id_from, id_text
+from certcore.domain.people import Act, Actor
+from certcore.domain.time import as_instant, from_micros, to_micros, zone_rules
 from certcore.domain.views import Viewer
-from certcore.errors import InvalidValue, NotFound
+from certcore.errors import InvalidValue
 from certcore.ports import AwardQuery, Ports, StatusRow, Transaction
 from certcore.services.access import demand, find_shown
 from certcore.services.defining import find_certification
+from certcore.services.finding import Emptied, Filters, emptied, query_for
 from certcore.services.records import AwardRecord, records_of
 from certcore.services.reports import Asked, by_certification, by_learner, own_withdrawn
 
 _LARGEST_PAGE = 1_000
+_MICROS = re.compile(r"(-?[0-9]{1,18})?")
 _LISTED = frozenset(Status) - {Status.ARCHIVED, Status.REVOKED}
 
 
@@ -42,36 +45,36 @@ class Reporting:
         self,
         *,
         actor: Actor,
-        username: str | None = None,
-        certification: str | int | None = None,
-        number: str | None = None,
-        statuses: Collection[Status] = (),
         at: datetime | None = None,
         zone: str | None = None,
         after: str | None = None,
         limit: int = 50,
+        **filters: Unpack[Filters],
     ) -> Page:
-        """A page of the awards that fit all filters given and that the actor may see.
+        """A page of the awards that fit all `Filters` given and that the actor may see (R-90).
 
-        ``statuses`` are judged at ``at``, by default now (R-14); days left are counted in ``zone``, the reader's, by
-        default in each award's (R-15). ``after`` is the cursor of the page before; pages stay
-        whole and without repeats while awards are added. ``limit`` is 1 to 1,000. A filter that names nothing known
-        gives an empty page. Raises `InvalidValue`.
+        Statuses are judged at ``at``, by default now (R-14); days left are counted in ``zone``, the reader's, by
+        default in each award's (R-15). Awards come by expiry where ``expires`` is asked for, else by issue where
+        ``issued`` is, else in an order of their own that never changes. ``after`` is the cursor of the page before,
+        for the same filters: pages stay whole and without repeats while awards are added. ``limit`` is 1 to 1,000.
+        A filter that names nothing known gives an empty page. Raises `InvalidValue`.
         """
         if not 1 <= limit <= _LARGEST_PAGE:
             raise InvalidValue("limit", limit, f"1 to {_LARGEST_PAGE}")
         now = self._at(at, zone)
         viewer = Viewer(actor, self._ports.access.scope(actor, Act.VIEW))
-        learners = self._learners(viewer.scope, username)
         with self._ports.storage.reading() as tx:
-            found = None if certification is None else _certification_id(tx, certification)
-            normal = None if number is None else normal_number(number)
-            if found == _NOWHERE or (number is not None and normal is None):
-                return Page([], None)
-            query = AwardQuery(now, learners, found, normal, frozenset(statuses), _position(after), limit + 1)
+            query = query_for(self._ports, tx, viewer, now, filters)
+            query = evolve(_behind(query, after), limit=limit + 1)
             awards = _visible(tx, query, viewer)
             records = list(records_of(self._ports, tx, awards[:limit], viewer, now, zone=zone))
-        return Page(records, id_text(awards[limit - 1].id) if len(awards) > limit else None)
+        return Page(records, _cursor(query, awards[limit - 1]) if len(awards) > limit else None)
+
+    def emptied(self, *, actor: Actor, at: datetime | None = None, **filters: Unpack[Filters]) -> Emptied:
+        """Why a `search` with these filters finds nothing: which of them it is (R-93). Raises `InvalidValue`."""
+        viewer = Viewer(actor, self._ports.access.scope(actor, Act.VIEW))
+        with self._ports.storage.reading() as tx:
+            return emptied(self._ports, tx, viewer, self._at(at, None), filters)
 
     def show(self, number: str, *, actor: Actor, zone: str | None = None) -> tuple[AwardRecord, Sequence[HistoryEntry]]:
         """One award in full with its history, oldest entry first (R-91); raises `NotFound`.
@@ -154,14 +157,6 @@ class Reporting:
             zone_rules(zone)
         return self._ports.now() if at is None else as_instant(at)
 
-    def _learners(self, scope: Scope, username: str | None) -> frozenset[str] | None:
-        visible = None if scope.everyone else scope.learners
-        if username is None:
-            return visible
-        wanted = nfc(username.strip())
-        person = self._ports.directory.match([wanted]).get(wanted)
-        return frozenset([person.id] if person and scope.covers(person.id) else [])
-
 
 def _visible(tx: Transaction, query: AwardQuery, viewer: Viewer) -> list[Award]:
     """A whole page of the awards that the viewer may see of those that ``query`` asks for."""
@@ -171,24 +166,23 @@ def _visible(tx: Transaction, query: AwardQuery, viewer: Viewer) -> list[Award]:
         found += [each for each in page if viewer.shown(each) is not None]
         if len(page) < wanted:
             break
-        query = evolve(query, after=page[-1].id)
+        query = query.behind(page[-1])
     return found
 
 
-_NOWHERE = -1
+def _cursor(query: AwardQuery, award: Award) -> str:
+    """The place of the award among all that the query asks for, as text."""
+    at, award_id = query.place_of(award)
+    return id_text(award_id) if at is None else f"{id_text(award_id)}.{to_micros(at)}"
 
 
-def _certification_id(tx: Transaction, ref: str | int) -> int:
-    try:
-        return find_certification(tx, ref).id
-    except NotFound:
-        return _NOWHERE
-
-
-def _position(cursor: str | None) -> int | None:
+def _behind(query: AwardQuery, cursor: str | None) -> AwardQuery:
+    """The query for what comes behind the place that `_cursor` wrote."""
     if cursor is None:
-        return None
-    position = id_from(cursor)
-    if position is None:
-        raise InvalidValue("after", cursor, "the cursor that the page before gave as next")
-    return position
+        return query
+    text, _, at = cursor.partition(".")
+    award_id = id_from(text)
+    ordered = query.issued is not None or query.expires is not None
+    if award_id is None or not _MICROS.fullmatch(at) or bool(at) is not ordered:
+        raise InvalidValue("after", cursor, "the cursor that the page before gave as next, with the same filters")
+    return evolve(query, after=award_id, after_at=from_micros(int(at)) if at else None)

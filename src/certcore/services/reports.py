@@ -43,12 +43,13 @@ class Asked:
 
 def by_learner(ports: Ports, asked: Asked, certification_id: int | None = None) -> Iterator[AwardRecord]:
     """All awards, or those of a certification: learner by learner, and there by certification and start."""
+    certifications = None if certification_id is None else {certification_id}
     with ports.storage.reading() as tx:
-        holders = _holders(tx, asked, certification_id)
+        holders = _holders(tx, asked, certifications)
     for learners in _batches(_in_order(ports, holders), _LEARNERS_READ):
         with ports.storage.reading() as tx:
             query = AwardQuery(
-                asked.now, frozenset(learners), certification_id, statuses=asked.statuses, limit=_AWARDS_READ
+                asked.now, frozenset(learners), certifications, statuses=asked.statuses, limit=_AWARDS_READ
             )
             records = list(records_of(ports, tx, list(every(tx, query)), asked.viewer, asked.now, zone=asked.zone))
         place = {learner_id: number for number, learner_id in enumerate(learners)}
@@ -63,8 +64,7 @@ def by_certification(ports: Ports, asked: Asked) -> Iterator[AwardRecord]:
         yield from by_learner(ports, asked, each)
 
 
-def _holders(tx: Transaction, asked: Asked, certification_id: int | None) -> set[str]:
-    certifications = None if certification_id is None else [certification_id]
+def _holders(tx: Transaction, asked: Asked, certifications: Collection[int] | None) -> set[str]:
     rows = tx.awards.statuses(asked.now, certifications, asked.learners)
     return {learner_id for _, learner_id, _, status, _ in rows if not asked.statuses or status in asked.statuses}
 

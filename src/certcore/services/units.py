@@ -213,6 +213,7 @@ def _drawn(
             notify=notify,
         )
         if not _repeats(tx, issue.numbers):
+            tx.index.put_names({each.learner.id: each.learner.full_name for each in winners})
             return issue
     raise NumberTaken(TRIES)
 

@@ -166,7 +166,7 @@ class Player:
             done = Completed(username=step.learner, item=item, at=self.office.now, credits=Decimal(1))
             (outcome,) = registrar.completing.record([done], actor=admin).outcomes
             return outcome.outcome, [reason.code for reason in outcome.reasons]
-        found = registrar.reporting.search(actor=admin, username=step.learner, certification=step.code).records
+        found = registrar.reporting.search(actor=admin, username=step.learner, certifications=step.code).records
         for number in [record.award.number for record in found if record.award.live]:
             if step.act == "revoke":
                 return registrar.archiving.revoke(number, reason="fraud", actor=admin).outcome

@@ -4,12 +4,15 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from heapq import nsmallest
 from itertools import islice
 from typing import Final, Protocol
 
+from certcore.adapters.memory.indexes import MemoryIndex
 from certcore.adapters.memory.journal import Journal, found
 from certcore.adapters.memory.lives import MemoryTombstones
 from certcore.domain.awards import Award, EndReason, status
+from certcore.domain.certifications import ItemRef
 from certcore.domain.history import HistoryEntry
 from certcore.errors import Conflict
 from certcore.ports import AwardQuery, AwardRepository, ExpiryRow, Lapse, StatusRow, Tally
@@ -45,6 +48,7 @@ class MemoryAwards(AwardRepository):
         self._history: _FirstEntries | None = None
         self._tombstones = MemoryTombstones(journal)
         self._beside: tuple[_BesideAwards, ...] = ()
+        self.index = MemoryIndex(journal, self)
 
     def join(self, tombstones: MemoryTombstones, history: _FirstEntries, *beside: _BesideAwards) -> None:
         """Take the numbers of ``tombstones`` for taken, read when awards were recorded in ``history``.
@@ -211,15 +215,29 @@ class MemoryAwards(AwardRepository):
 
     def search(self, query: AwardQuery) -> Sequence[Award]:
         candidates = (self._rows[each] for each in self._candidates(query) if each in self._rows)
-        return list(islice((award for award in candidates if _fits(award, query)), query.limit))
+        fitting = (award for award in candidates if self.index.fits(award, query))
+        if query.issued is None and query.expires is None:
+            behind = (award for award in fitting if query.after is None or award.id > query.after)
+            return list(islice(behind, query.limit))
+        place = None if query.after is None else (query.after_at, query.after)
+        later = (award for award in fitting if place is None or query.place_of(award) > place)
+        return nsmallest(query.limit, later, key=query.place_of)
 
     def _candidates(self, query: AwardQuery) -> Iterable[int]:
         """Ids in ascending order of all awards that can fit; ids taken back by a rollback may be among them."""
-        if query.number is not None:
-            return found(self._by_number, [query.number]).values()
+        if query.numbers is not None:
+            return sorted(found(self._by_number, query.numbers).values())
         if query.learner_ids is not None:
             return sorted(award_id for each in query.learner_ids for award_id in self._by_learner.get(each, ()))
-        return self._ids_after(query.after)
+        return self._ids_after(query.after if query.after_at is None else None)
+
+    def learners(self) -> Collection[str]:
+        """Those who have awards."""
+        return [each for each, ids in self._by_learner.items() if ids]
+
+    def items(self) -> Collection[ItemRef]:
+        """The items through which awards were earned."""
+        return {award.basis.item for award in self._rows.values() if award.basis.item is not None}
 
     def _ids_after(self, after: int | None) -> Iterable[int]:
         if self._ascending is None:
@@ -234,16 +252,3 @@ def _holding(award: Award) -> tuple[int, str]:
 
 def _is_revoked(award: Award) -> bool:
     return award.ending is not None and award.ending.reason is EndReason.REVOKED
-
-
-def _fits(award: Award, query: AwardQuery) -> bool:
-    return (
-        (query.after is None or award.id > query.after)
-        and (query.learner_ids is None or award.learner_id in query.learner_ids)
-        and (query.certification_id is None or award.certification_id == query.certification_id)
-        and (query.number is None or award.number == query.number)
-        and (query.basis_items is None or award.basis.item in query.basis_items)
-        and (query.live is None or award.live is query.live)
-        and (query.ended_before is None or (award.ending is not None and award.ending.at < query.ended_before))
-        and (not query.statuses or status(award, query.now) in query.statuses)
-    )

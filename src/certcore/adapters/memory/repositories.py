@@ -65,6 +65,7 @@ class MemoryTransaction(Transaction):
 
     def join(self) -> None:
         """Let awards know of what is deleted with them and of the numbers that stay taken."""
+        self.index = self.awards.index
         self.awards.join(self.tombstones, self.history, self.outbox, self.renewals, self.deliveries)
 
     def issue(self, parts: Iterable[Issued]) -> None:

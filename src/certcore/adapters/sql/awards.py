@@ -12,7 +12,6 @@ from sqlalchemy import (
     bindparam,
     func,
     literal_column,
-    or_,
     select,
     text,
 )
@@ -25,7 +24,8 @@ from certcore.adapters.sql.rows import (
     award_from,
     award_row,
 )
-from certcore.adapters.sql.standing import CORRUPT, STATUSES, in_status, lapses_of, statuses_of, tallies_of
+from certcore.adapters.sql.searching import page_of
+from certcore.adapters.sql.standing import CORRUPT, STATUSES, lapses_of, statuses_of, tallies_of
 from certcore.adapters.sql.tombstones import SqlTombstones
 from certcore.adapters.sql.units import Unit
 from certcore.adapters.sql.values import Report, all_exact, exact, readable
@@ -54,7 +54,10 @@ _LIVE_OF_ONE: Final = among(_award.learner_id, "learner_ids", *_ALL_COLUMNS, bes
 _BEFORE_ALL_IDS: Final = -1
 
 _ANY_REVOKED: Final[Select[Any]] = (
-    select(literal_column("1")).where(_award.tenant == TENANT, text(tables.REVOKED)).limit(1)
+    select(literal_column("1"))
+    .where(_award.tenant == TENANT, text(tables.REVOKED))
+    .order_by(_award.learner_id, _award.certification_id, _award.ended_at)  # as only the index of revocations has them
+    .limit(1)
 )
 _REVOKED: Final = (
     among(
@@ -75,7 +78,6 @@ _OF_AWARD: Final = (
     (tables.delivery, "award_id"),
     (tables.award, "id"),
 )
-_BASIS_ITEM: Final = _award.basis + ":" + _award.basis_code
 _OF_ALL: Final = bulk.changing(tables.award)
 _OF_TERMS: Final = tuple(name for name in _OF_ALL if name not in ARCHIVING[:-2])
 _ending_of: Final = attrgetter("renewed_by", "ending")
@@ -264,18 +266,7 @@ class SqlAwards(AwardRepository):
             return readable("award", _expiry_from, ((row[1], row) for row in rows), self._report)
 
     def search(self, query: AwardQuery) -> Sequence[Award]:
-        if any(each is not None and not each for each in (query.learner_ids, query.basis_items)):
-            return []
-        statement, values = _filtered(query)
-        found: list[Award] = []
-        after = _BEFORE_ALL_IDS if query.after is None else query.after
-        while (wanted := query.limit - len(found)) > 0:  # more than once only to make up for corrupt rows
-            rows = self._unit.rows(statement, tenant=self._tenant, after=after, limit=wanted, **values)
-            found += readable("award", award_from, ((row[1], row) for row in rows), self._report)
-            if len(rows) < wanted:
-                break
-            after = rows[-1][0]
-        return found
+        return page_of(self._unit, self._tenant, self._report, query)
 
 
 def _what_changes(change: Change) -> tuple[bulk.Names, bool]:
@@ -291,36 +282,6 @@ def _what_changes(change: Change) -> tuple[bulk.Names, bool]:
 
 def _named(awards: Sequence[Award]) -> str:
     return f"award {awards[0].number}" if len(awards) == 1 else f"one of {len(awards)} awards"
-
-
-def _filtered(query: AwardQuery) -> tuple[Select[Any], dict[str, object]]:
-    """The statement for a page behind the parameter ``after``, and its other parameters."""
-    values: dict[str, object] = {}
-    statement = _ALL
-    if query.number is not None:
-        statement, values["numbers"] = _BY_NUMBER, [query.number]
-        if query.learner_ids is not None:
-            statement = statement.where(within(_award.learner_id, "learner_ids"))
-    elif query.learner_ids is not None:
-        statement = _BY_LEARNER
-    if query.learner_ids is not None:
-        values["learner_ids"] = query.learner_ids
-    if query.certification_id is not None:
-        statement = statement.where(_award.certification_id == query.certification_id)
-    if query.basis_items is not None:
-        statement = statement.where(within(_BASIS_ITEM, "basis_items"))
-        values["basis_items"] = list(map(str, query.basis_items))
-    if query.live is not None:
-        statement = statement.where(_award.live.is_not(None) if query.live else _award.live.is_(None))
-    if query.ended_before is not None:
-        statement = statement.where(_award.ended_at < bindparam("ended_before"))
-        values["ended_before"] = to_micros(query.ended_before)
-    if query.statuses:
-        statement = statement.where(or_(*map(in_status, sorted(query.statuses))))
-        values["now"] = to_micros(query.now)
-    # Where few rows are found by another key, SQLite must not think that it finds fewer by their id.
-    position = _award.id if statement is _ALL or not values.keys() & {"numbers", "learner_ids"} else _award.id + 0
-    return statement.where(position > bindparam("after")).order_by(_award.id).limit(bindparam("limit")), values
 
 
 _PAGE: Final = 5_000

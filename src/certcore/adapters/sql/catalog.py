@@ -81,9 +81,11 @@ class SqlCatalog(Catalog):
     def save_items(self, items: Iterable[Item]) -> int:
         """Create or replace items by kind and code in one transaction; how many there were."""
         with self._storage.transaction() as tx:
-            rows = {item.ref: _item_row(self._storage.tenant, item) for item in items}
-            tx.unit.upsert(host_tables.item, list(rows.values()), "an item")
-        return len(rows)
+            by_ref = {item.ref: item for item in items}
+            rows = [_item_row(self._storage.tenant, item) for item in by_ref.values()]
+            tx.unit.upsert(host_tables.item, rows, "an item")
+            tx.index.put_titles({ref: item.title for ref, item in by_ref.items()})
+        return len(by_ref)
 
     def enrol(self, learner_ids: Collection[str], item: ItemRef) -> None:
         """Enrol the learners in an item; those who are enrolled already are passed over."""

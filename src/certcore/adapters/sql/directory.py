@@ -89,16 +89,20 @@ class SqlDirectory(Directory):
         return exact("person", actor_id, _read_roles, rows[0]) if rows else None
 
     def members(self, groups: Collection[str], branches: Collection[str]) -> Iterator[Person]:
+        return self._members(self.member_ids(groups, branches))
+
+    def member_ids(self, groups: Collection[str], branches: Collection[str]) -> Sequence[str]:
         for kind, statement, names in (("group", _GROUPS, groups), ("branch", _BRANCHES, branches)):
             known = {row[0] for row in self._rows(statement, names=names)} if names else set()
             for name in names:
                 if name not in known:
                     raise NotFound(kind, name)
-        return self._members(groups, branches) if groups or branches else iter(())
+        if not groups and not branches:
+            return []
+        return sorted(row[0] for row in self._rows(_MEMBERS, groups=groups, branches=branches))
 
-    def _members(self, groups: Collection[str], branches: Collection[str]) -> Iterator[Person]:
+    def _members(self, ids: Sequence[str]) -> Iterator[Person]:
         # Page by page, so that no transaction is open while the caller works on what it got.
-        ids = sorted(row[0] for row in self._rows(_MEMBERS, groups=groups, branches=branches))
         for start in range(0, len(ids), people.BATCH):
             rows = self._rows(_BY_ID, ids=ids[start : start + people.BATCH])
             yield from readable("person", _read_person, ((row[0], row) for row in rows), self._storage.on_corrupt)

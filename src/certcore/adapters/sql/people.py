@@ -10,10 +10,11 @@ from attrs import field, frozen
 from sqlalchemy import select
 
 from certcore.adapters.sql import host_tables
+from certcore.adapters.sql.indexes import SqlIndex
 from certcore.adapters.sql.querying import TENANT, among
 from certcore.adapters.sql.units import Unit
 from certcore.domain.checks import nfc, optional_text, short_text
-from certcore.domain.people import Role
+from certcore.domain.people import Role, full_name
 from certcore.domain.time import zone_rules
 from certcore.errors import InvalidDefinition
 
@@ -126,6 +127,8 @@ def _save_batch(unit: Unit, tenant: str, people: Collection[PersonRecord]) -> Ma
     rows = [_row(tenant, ids[each.username_key], each) for each in people]
     unit.insert(host_tables.person, [row for row in rows if row[1] not in stored], "one of the people")
     unit.upsert(host_tables.person, [row for row in rows if row[1] in stored], "one of the people")
+    names = {ids[each.username_key]: full_name(each.first_name, each.last_name, each.username) for each in people}
+    SqlIndex(unit, tenant).put_names(names)
     _save_memberships(unit, tenant, [(ids[each.username_key], each) for each in people])
     return ids
 

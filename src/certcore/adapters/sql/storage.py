@@ -13,6 +13,7 @@ from certcore.adapters.sql.definitions import SqlCertifications, SqlJobs
 from certcore.adapters.sql.deliveries import SqlDeliveries
 from certcore.adapters.sql.drivers import driver_connection
 from certcore.adapters.sql.externals import SqlExternals, SqlSettings
+from certcore.adapters.sql.indexes import SqlIndex
 from certcore.adapters.sql.ledgers import SqlHistory, SqlOutbox
 from certcore.adapters.sql.renewals import SqlRenewals
 from certcore.adapters.sql.rows import entry_rows, issued_award_rows, issued_event_rows
@@ -59,6 +60,7 @@ class SqlTransaction(Transaction):
         self.externals = SqlExternals(unit, tenant, report)
         self.settings = SqlSettings(unit, tenant)
         self.sweeps = SqlSweeps(unit, tenant)
+        self.index = SqlIndex(unit, tenant)
 
     @property
     def driver_connection(self) -> object:

@@ -22,11 +22,14 @@ from certcore.adapters.sql.columns import (
     word,
 )
 
-REVISION: Final = "0005"
+REVISION: Final = "0006"
 """The revision of the tables; the newest migration leads to it."""
 
 REVOKED: Final = "end_reason = 'revoked'"
 """Which awards the index of revocations has: a query that says just this can use it."""
+
+EARNED_THROUGH: Final = "basis_code IS NOT NULL"
+"""Which awards the index of the items behind them has."""
 
 PENDING: Final = "pending = 1"
 """Which events the index of those to dispatch has, in the same way."""
@@ -112,6 +115,16 @@ award: Final = table(
     index("award_number", "number", unique=True),
     index("award_token", "token", unique=True),
     index("award_expiry", "expires_at", "id"),
+    index("award_issue", "issued_at", "id"),
+    Index(
+        f"{PREFIX}award_basis",
+        "tenant",
+        "basis_code",
+        "basis",
+        "id",
+        sqlite_where=text(EARNED_THROUGH),
+        postgresql_where=text(EARNED_THROUGH),
+    ),
     # Asked with every completion; small, since it has the revoked ones only where a database can leave out the others.
     Index(
         f"{PREFIX}award_revoked",
@@ -309,6 +322,23 @@ sweep: Final = table(
     optional("cursor_at", BigInteger),
     optional("cursor_id", BigInteger),
     required("version", BigInteger),
+)
+
+learner_name: Final = table(
+    "learner_name",
+    ("learner_id",),
+    required("learner_id", word(64)),
+    required("name", prose()),
+    required("words", prose()),
+)
+
+item_title: Final = table(
+    "item_title",
+    ("code", "kind"),
+    required("kind", word(32)),
+    required("code", word(255)),
+    required("title", prose()),
+    required("words", prose()),
 )
 
 inbox: Final = table(

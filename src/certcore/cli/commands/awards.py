@@ -10,10 +10,10 @@ from rich.console import RenderableType
 
 from certcore.cli import award_tables
 from certcore.cli.acting import As, actor_of
-from certcore.cli.arguments import Amount, Choice, Day, Instant, Kind, Links, basis_of, certification_ref
+from certcore.cli.arguments import Amount, Day, Instant, Kind, Links, basis_of
+from certcore.cli.filters import FILTERS, FilterOptions
 from certcore.cli.session import ACTOR, Here
 from certcore.codec import award_document, history_document
-from certcore.domain.awards import Status
 from certcore.services.records import AwardRecord
 
 
@@ -97,48 +97,34 @@ def unassign(number: str, /, *, reason: str | None = None, by: As = None, sessio
 
 def search(
     *,
-    learner: str | None = None,
-    certification: str | None = None,
-    number: str | None = None,
-    status: Annotated[tuple[Status, ...], Choice] = (),
+    filters: FilterOptions = FILTERS,
     at: Instant | None = None,
     limit: int = 50,
     after: str | None = None,
+    by: As = None,
     session: Here,
 ) -> None:
     """Find awards; what is given must all fit.
 
     Parameters
     ----------
-    learner
-        A username.
-    certification
-        Its code, or id: and its id.
-    number
-        The certificate's number.
-    status
-        A status; may be given several times.
     at
         The instant at which the status is judged, such as 2026-01-31T00:00:00Z; by default now.
     limit
         The most awards to give, up to 1,000.
     after
-        Go on behind the page that gave this as next.
+        Go on behind the page that gave this as next, with the same filters.
+    by
+        Who asks, by username; by default the command line.
     """
-    page = session.registrar.reporting.search(
-        actor=ACTOR,
-        username=learner,
-        certification=None if certification is None else certification_ref(certification),
-        number=number,
-        statuses=status,
-        at=at,
-        after=after,
-        limit=limit,
-    )
+    reporting, actor, wanted = session.registrar.reporting, actor_of(session, by), filters.read()
+    page = reporting.search(actor=actor, at=at, after=after, limit=limit, **wanted)
     document = {"awards": [award_document(record) for record in page.records], "next": page.next}
-    session.screen.answer(document, *_found(page.records, learner, at or session.clock()))
+    session.screen.answer(document, *_found(page.records, filters.learner, at or session.clock()))
     if page.next is not None:
         session.screen.say(f"There are more: --after {page.next}")
+    if not page.records and after is None:
+        session.screen.say(reporting.emptied(actor=actor, at=at, **wanted).sentence)
 
 
 def show(number: str, /, *, session: Here) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple, TypeVar
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from certcore.domain.alike import Earnings
 from certcore.domain.awards import Award
@@ -155,7 +155,7 @@ def _deciding_by_more(
 def _past(tx: Transaction, certification_id: int, learner_ids: frozenset[str], now: datetime) -> dict[str, list[Award]]:
     """The awards of these learners that are not live."""
     found: dict[str, list[Award]] = {}
-    for award in _all(tx, AwardQuery(now, learner_ids, certification_id, limit=_PAGE)):
+    for award in _all(tx, AwardQuery(now, learner_ids, {certification_id}, limit=_PAGE)):
         if not award.live:
             found.setdefault(award.learner_id, []).append(award)
     return found
@@ -194,4 +194,4 @@ def _all(tx: Transaction, query: AwardQuery) -> Iterator[Award]:
     """Every award that the query asks for, page by page."""
     while page := tx.awards.search(query):
         yield from page
-        query = evolve(query, after=page[-1].id)
+        query = query.behind(page[-1])

@@ -98,7 +98,7 @@ class _Equating:
         renewal = None if live is None else tx.renewals.of([live.id]).get(live.id)
         before = None if earlier is None or earlier.renews is None else earlier.renews
         policies = [certification.policy, *([] if renewal is None else [renewal.policy])]
-        query = AwardQuery(self.context.now, frozenset([accepted.learner_id]), certification.id)
+        query = AwardQuery(self.context.now, frozenset([accepted.learner_id]), {certification.id})
         return Equation(
             accepted.id,
             accepted.claim,

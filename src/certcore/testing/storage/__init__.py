@@ -5,6 +5,7 @@ from certcore.testing.storage.certifications import CertificationContract
 from certcore.testing.storage.changing import ChangingContract
 from certcore.testing.storage.concurrency import ConcurrencyContract
 from certcore.testing.storage.externals import ExternalContract, SettingContract
+from certcore.testing.storage.finding import FindingContract
 from certcore.testing.storage.issuing import IssuingContract
 from certcore.testing.storage.jobs import JobContract
 from certcore.testing.storage.ledgers import HistoryContract, OutboxContract
@@ -28,6 +29,7 @@ class StorageContract(
     IssuingContract,
     ChangingContract,
     SearchContract,
+    FindingContract,
     HistoryContract,
     OutboxContract,
     JobContract,

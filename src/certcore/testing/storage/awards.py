@@ -122,7 +122,7 @@ class AwardContract(StorageCase):
             assert_same(tx.awards.by_id([award.id])[award.id], award)
             assert_same(tx.awards.by_number([award.number])[award.number], award)
             assert_same(tx.awards.by_token(award.token), award)
-            assert_same(tx.awards.search(AwardQuery(NOW, number=award.number))[0], award)
+            assert_same(tx.awards.search(AwardQuery(NOW, numbers={award.number}))[0], award)
             assert_same(tx.awards.by_id([successor.id])[successor.id], successor)
             assert_same(tx.awards.by_id([plain.id])[plain.id], evolve(changed, renewed_by=successor.id))
             if award.live:

@@ -185,7 +185,9 @@ class ConcurrencyContract(StorageCase):
 
         def delete(tx: Transaction) -> None:
             tx.certifications.delete(certification.id)
-            tx.awards.delete([each.id for each in tx.awards.search(AwardQuery(NOW, certification_id=certification.id))])
+            tx.awards.delete(
+                [each.id for each in tx.awards.search(AwardQuery(NOW, certification_ids={certification.id}))]
+            )
 
         def give_out(tx: Transaction) -> None:
             if known := tx.certifications.by_id([certification.id]):

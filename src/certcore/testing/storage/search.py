@@ -1,6 +1,6 @@
 """Searching awards: filters, statuses at an instant, and pages."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import product
 
@@ -61,8 +61,8 @@ class SearchContract(StorageCase):
         awards += [ended(make_award(certification, "ada")), ended(make_award(other, "eve"), EndReason.REVOKED)]
         store(storage, other, *awards)
         learners = (None, frozenset(["ada"]), frozenset(["eve", "bob", "nobody"]))
-        certifications = (None, certification.id, other.id, 1)
-        numbers = (None, awards[0].number, awards[-1].number, "no such number")
+        certifications = (None, {certification.id}, {other.id}, {1}, {certification.id, other.id, 1}, set[int]())
+        numbers = (None, {awards[0].number}, {awards[-1].number, awards[0].number}, {"no such number"}, set[str]())
         statuses = (frozenset[Status](), frozenset([Status.ACTIVE]), frozenset([Status.ARCHIVED, Status.REVOKED]))
         with storage.reading() as tx:
             for filters in product(learners, certifications, numbers, statuses):
@@ -80,7 +80,7 @@ class SearchContract(StorageCase):
         other = make_certification()
         awards = [make_award(each) for _ in range(10) for each in (certification, other)]
         store(storage, other, *awards)
-        query = AwardQuery(NOW, certification_id=other.id, statuses=frozenset([Status.ACTIVE]), limit=3)
+        query = AwardQuery(NOW, certification_ids={other.id}, statuses=frozenset([Status.ACTIVE]), limit=3)
         assert [len(page) for page in _pages(storage, query)] == [3, 3, 3, 1]
         assert [award for page in _pages(storage, query) for award in page] == awards[1::2]
 
@@ -114,15 +114,15 @@ class SearchContract(StorageCase):
         passing = sorted({moment for award in awards for moment in moments(award).values() if moment is not None})
         for _ in range(3):
             now = data.draw(strategies.instants | st.sampled_from(passing))
-            _assert_statuses(storage, awards, now, certification.id)
+            _assert_statuses(storage, awards, now, {certification.id})
 
 
 def _assert_statuses(
-    storage: Storage, awards: Sequence[Award], now: datetime, certification_id: int | None = None
+    storage: Storage, awards: Sequence[Award], now: datetime, certification_ids: Collection[int] | None = None
 ) -> None:
     with storage.reading() as tx:
         for wanted in [*({each} for each in Status), {Status.ACTIVE, Status.GRACE}, set(Status)]:
-            query = AwardQuery(now, certification_id=certification_id, statuses=frozenset(wanted), limit=ALL)
+            query = AwardQuery(now, certification_ids=certification_ids, statuses=frozenset(wanted), limit=ALL)
             assert tx.awards.search(query) == [award for award in awards if status(award, now) in wanted], (wanted, now)
 
 
@@ -134,14 +134,14 @@ def _pages(storage: Storage, query: AwardQuery) -> Iterator[Sequence[Award]]:
         if not page:
             return
         yield page
-        query = evolve(query, after=page[-1].id)
+        query = query.behind(page[-1])
     pytest.fail("the pages never end")
 
 
 def _fits(award: Award, query: AwardQuery) -> bool:
     return (
         (query.learner_ids is None or award.learner_id in query.learner_ids)
-        and query.certification_id in (None, award.certification_id)
-        and query.number in (None, award.number)
+        and (query.certification_ids is None or award.certification_id in query.certification_ids)
+        and (query.numbers is None or award.number in query.numbers)
         and (not query.statuses or status(award, query.now) in query.statuses)
     )

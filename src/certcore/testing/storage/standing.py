@@ -212,7 +212,7 @@ class RevocationContract(StorageCase):
             for items in map(frozenset, wanted):
                 expected = [award for award in awards if award.basis.item in items]
                 assert tx.awards.search(AwardQuery(NOW, basis_items=items, limit=ALL)) == expected
-                query = AwardQuery(NOW, certification_id=certification.id, basis_items=items, limit=1)
+                query = AwardQuery(NOW, certification_ids={certification.id}, basis_items=items, limit=1)
                 assert tx.awards.search(query) == expected[:1]
 
     def test_awards_are_found_by_their_end(self, storage: Storage, certification: Certification) -> None:

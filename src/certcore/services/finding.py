@@ -1,0 +1,138 @@
+"""Finding awards by what people know of them: the filters of searches and exports (R-90, R-93)."""
+
+from collections.abc import Callable, Collection, Iterable
+from datetime import datetime
+from typing import Any, TypedDict, TypeVar, cast
+
+from attrs import evolve, frozen
+
+from certcore.domain.awards import Status
+from certcore.domain.certifications import ItemRef
+from certcore.domain.checks import nfc
+from certcore.domain.numbers import normal_number
+from certcore.domain.searching import Days, phrases
+from certcore.domain.views import Viewer
+from certcore.errors import InvalidValue, NotFound
+from certcore.ports import AwardQuery, Ports, Transaction
+from certcore.services.defining import find_certification
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Filters(TypedDict, total=False):
+    """What awards have to be to be found; what is absent or None does not filter.
+
+    ``username`` is the whole of it, ``name`` the beginnings of words of the learner's name, ``title`` those of the
+    title of the course, plan or activity behind the award, whatever their case and accents. ``groups`` and ``branches``
+    have the learner as a member, a branch also by its sub-branches. ``certifications`` are codes or ids, ``items``
+    those behind the award, ``numbers`` certificate numbers however they are typed. ``issued`` and ``expires`` are days
+    of issue and expiry in the award's own zone. ``statuses`` are judged as of the search. Where several may be named,
+    one alone needs no list around it; empty lists find nothing, but empty ``statuses`` are all of them.
+    """
+
+    username: str | None
+    name: str | None
+    groups: str | Collection[str] | None
+    branches: str | Collection[str] | None
+    title: str | None
+    items: ItemRef | Collection[ItemRef] | None
+    certifications: str | int | Collection[str | int] | None
+    numbers: str | Collection[str] | None
+    statuses: Status | Collection[Status] | None
+    issued: Days | None
+    expires: Days | None
+
+
+@frozen
+class Emptied:
+    """Which ``filters`` find nothing: one by itself, or several that each find something but nothing in common.
+
+    None at all: there is no award that may be seen.
+    """
+
+    filters: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """It in words, with the way to mend it."""
+        if not self.filters:
+            return "There are no awards that you may see."
+        names = " and ".join(self.filters)
+        if len(self.filters) == 1:
+            return f"No award fits the filter {names} by itself; leave it out, or correct it."
+        return f"No award fits the filters {names} together, though each fits some; leave one of them out."
+
+
+def query_for(ports: Ports, tx: Transaction, viewer: Viewer, now: datetime, filters: Filters) -> AwardQuery:
+    """What asks the storage for the awards that the viewer may see and all filters fit.
+
+    What names nothing known fits nothing. Raises `InvalidValue` for text that cannot be asked for, and for any other
+    filter.
+    """
+    if unknown := filters.keys() - Filters.__annotations__.keys():
+        raise InvalidValue("filters", ", ".join(sorted(unknown)), f"one of {', '.join(Filters.__annotations__)}")
+    name, title = filters.get("name"), filters.get("title")
+    refs, numbers, items = (_each(filters.get(key)) for key in ("certifications", "numbers", "items"))
+    return AwardQuery(
+        now,
+        _learners(ports, viewer, filters),
+        None if refs is None else _known(lambda ref: find_certification(tx, ref).id, refs),
+        None if numbers is None else {normal for each in numbers if (normal := normal_number(each)) is not None},
+        frozenset(_each(filters.get("statuses")) or ()),
+        basis_items=None if items is None else frozenset(items),
+        names=() if name is None else phrases("name", name),
+        titles=() if title is None else phrases("title", title),
+        issued=filters.get("issued"),
+        expires=filters.get("expires"),
+    )
+
+
+def emptied(ports: Ports, tx: Transaction, viewer: Viewer, now: datetime, filters: Filters) -> Emptied:
+    """Why nothing fits: the first filter that fits nothing by itself, else the first few that do not together."""
+    given = [name for name, value in filters.items() if value is not None]
+    together = [tuple(given[:count]) for count in range(2, len(given) + 1)]
+    for names in [(), *((each,) for each in given), *together]:
+        some = cast(Filters, {each: filters[each] for each in names})  # type: ignore[literal-required]
+        query = query_for(ports, tx, viewer, now, some)
+        if not any(viewer.shown(each) for each in tx.awards.search(evolve(query, limit=_LOOKED_AT))):
+            return Emptied(names)
+    return Emptied(tuple(given))
+
+
+_LOOKED_AT = 50
+"""More than one, since a learner sees nothing of what was taken from them."""
+
+
+def _learners(ports: Ports, viewer: Viewer, filters: Filters) -> frozenset[str] | None:
+    """The ids of those who can have what is looked for; None for everybody."""
+    chosen = [] if viewer.scope.everyone else [viewer.scope.learners]
+    username, groups, branches = filters.get("username"), _each(filters.get("groups")), _each(filters.get("branches"))
+    if username is not None:
+        wanted = nfc(username.strip())
+        chosen.append(frozenset(person.id for person in ports.directory.match([wanted]).values()))
+    if groups is not None:
+        chosen.append(_members(lambda name: ports.directory.member_ids([name], []), groups))
+    if branches is not None:
+        chosen.append(_members(lambda name: ports.directory.member_ids([], [name]), branches))
+    return frozenset.intersection(*chosen) if chosen else None
+
+
+def _members(of: Callable[[str], Collection[str]], names: Iterable[str]) -> frozenset[str]:
+    return frozenset().union(*_known(of, map(nfc, names)))
+
+
+def _each(named: Any) -> Any:
+    """What may be one or several, as several."""
+    return [named] if isinstance(named, (str, int, ItemRef)) else named
+
+
+def _known(find: Callable[[T], R], refs: Iterable[T]) -> list[R]:
+    """What is found of these; what is not there is left out."""
+    found = []
+    for ref in refs:
+        try:
+            found.append(find(ref))
+        except NotFound:
+            continue
+    return found
