@@ -228,6 +228,10 @@ def test_f39_a_corrupt_delivery_holds_up_no_other(sql_storage: SqlStorage, caplo
     with sql_storage.transaction() as tx:
         assert list(tx.deliveries.due(NOW, 10, ["retake"])) == [healthy]
     assert len(caplog.records) == 1
+    change(sql_storage, "UPDATE certcore_delivery SET state = 'done'")
+    with sql_storage.reading() as tx:
+        done = tx.deliveries.handed_over("retake", [AWARD.id], None, 1)
+    assert [each.id for each in done] == [healthy.id]
 
 
 def test_statuses_come_in_parts_and_may_be_left_half_way(

@@ -125,6 +125,8 @@ def lookups(engine: Engine, storage: SqlStorage) -> list[Statement]:
         tx.deliveries.by_id(["0" * 32, "1" * 32])
         for place in (None, (NOW, "0" * 32)):
             tx.deliveries.dead(place, 10)
+        for behind in (None, (asked[0].id, "0" * 32)):
+            tx.deliveries.handed_over("notice", [award.id for award in asked], behind, 10)
         tx.outbox.pending(10)
         for page in (None, (NOW, 1)):
             tx.awards.expiring(NOW, NOW.replace(year=2028), page, 10)

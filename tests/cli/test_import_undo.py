@@ -22,6 +22,8 @@ def test_undo_takes_an_import_back_once(loaded: CommandLine) -> None:
         "undone": 1,
         "restored": 0,
         "reverted": 0,
+        "delivered_total": 0,
+        "delivered": [],
     }
     assert loaded.json("import", "undo", import_id)["undone"] == 0
     assert [award["status"] for award in loaded.json("search", "--learner", "ana")["awards"]] == ["archived"]
@@ -52,3 +54,28 @@ def test_an_import_that_is_not_there_is_a_refusal(loaded: CommandLine) -> None:
     """Exit code 1 and a sentence, whatever the id."""
     for import_id in ("zz", "0" * 16, "f" * 40, "--"):
         assert loaded("import", "undo", import_id).code in (1, 2)
+
+
+def test_undo_lists_what_was_told(loaded: CommandLine) -> None:
+    """R-45: who was told what under which id, also when it is asked again."""
+    loaded.json("notices", "rules", "set", "new", "issued")
+    import_id = imported(loaded)
+    (award,) = loaded.json("search", "--learner", "ana")["awards"]
+    assert loaded.json("notices", "deliver")["delivered"] == 1
+    (message,) = loaded.json("notices", "inbox", "ana")["messages"]
+    document = loaded.json("import", "undo", import_id)
+    (told,) = document["delivered"]
+    assert document["delivered_total"] == 1
+    assert told == {
+        "id": message["id"],
+        "rule": "new",
+        "number": award["number"],
+        "kind": "issued",
+        "recipient": "ana",
+        "at": told["at"],
+        "notifier": None,
+    }
+    assert loaded.json("import", "undo", import_id) == {**document, "undone": 0}
+    shown = loaded("import", "undo", import_id).out
+    assert "1 notices had been delivered" in shown
+    assert award["number"] in shown

@@ -92,6 +92,57 @@ class TiedDeaths(MemoryDeliveries):
         return super().dead(None if after is None else (after[0], "g"), limit)
 
 
+class TiedAwards(MemoryDeliveries):
+    """A page of what was handed over begins behind the award, not behind the delivery."""
+
+    def handed_over(
+        self, family: str, award_ids: Collection[int], after: tuple[int, str] | None, limit: int
+    ) -> Sequence[Delivery]:
+        return super().handed_over(family, award_ids, None if after is None else (after[0], "g"), limit)
+
+
+class LooseFamilies(MemoryDeliveries):
+    """Whatever begins with the name is of the family."""
+
+    def handed_over(
+        self, family: str, award_ids: Collection[int], after: tuple[int, str] | None, limit: int
+    ) -> Sequence[Delivery]:
+        families = {each.kind for each in self._rows.values() if each.kind.startswith(family)}
+        pages = [super(LooseFamilies, self).handed_over(each, award_ids, after, limit) for each in families]
+        found = {each.id: each for page in pages for each in page}
+        return sorted(found.values(), key=lambda each: (each.award_id, each.id))[:limit]
+
+
+class NotYetHandedOver(MemoryDeliveries):
+    """What waits counts as handed over."""
+
+    def handed_over(
+        self, family: str, award_ids: Collection[int], after: tuple[int, str] | None, limit: int
+    ) -> Sequence[Delivery]:
+        done = list(super().handed_over(family, award_ids, after, limit))
+        waiting = [each for each in self._rows.values() if each.id in self._waiting and each.award_id in award_ids]
+        behind = [each for each in waiting if after is None or (each.award_id, each.id) > after]
+        return sorted([*done, *behind], key=lambda each: (each.award_id, each.id))[:limit]
+
+
+class OnlyTheAffected(MemoryDeliveries):
+    """What somebody who is erased was told about others stays."""
+
+    def erase(self, person_id: str) -> None:
+        for each in list(self._rows.values()):
+            if each.learner_id == person_id:
+                self._drop(each)
+
+
+class FoldedErasing(MemoryDeliveries):
+    """Whoever has nearly the same id is erased too."""
+
+    def erase(self, person_id: str) -> None:
+        for each in list(self._rows.values()):
+            if each.learner_id == person_id or f'"recipient":"{person_id}"'.lower() in each.payload.lower():
+                self._drop(each)
+
+
 class BegunAnew(MemorySweeps):
     """Whoever takes a sweep begins it."""
 

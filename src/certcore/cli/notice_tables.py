@@ -1,6 +1,6 @@
 """How rules, templates and messages look to a human, and as documents."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from rich.console import RenderableType
@@ -10,8 +10,12 @@ from certcore.cli.output import plain
 from certcore.cli.tables import facts, table, titled
 from certcore.codec import Document
 from certcore.domain.notices import SHORT_CODES, InboxEntry, Template
+from certcore.domain.people import Person
 from certcore.domain.time import format_instant
+from certcore.services.importing import DeliveredNotice
 from certcore.services.notifying import Planned, RuleRecord
+
+_DELIVERED_SHOWN: Final = 20
 
 
 def rule_document(record: RuleRecord) -> Document:
@@ -142,3 +146,29 @@ def _certification(record: RuleRecord) -> str | None:
     if record.rule.certification is None:
         return None
     return record.certification.label if record.certification else f"id:{record.rule.certification:x}"
+
+
+def delivered_document(notice: DeliveredNotice, people: Mapping[str, Person]) -> Document:
+    """One notice that was delivered; its reader by username, or by id where the directory knows nobody of that id."""
+    reader = people.get(notice.recipient_id)
+    return {
+        "id": notice.id,
+        "rule": notice.rule,
+        "number": notice.number,
+        "kind": notice.kind,
+        "recipient": notice.recipient_id if reader is None else reader.username,
+        "at": format_instant(notice.at),
+        "notifier": notice.notifier,
+    }
+
+
+def delivered(notices: Sequence[Document], total: int) -> Iterator[RenderableType]:
+    """The first of the notices that were delivered, and how many there are."""
+    if not notices:
+        return
+    made = table("Who", "Rule", "When", "Number", "Message", whole=("Number",))
+    for each in notices[:_DELIVERED_SHOWN]:
+        made.add_row(plain(each["recipient"]), each["rule"], each["kind"], each["number"], each["id"])
+    yield titled(f"{total:,} notices had been delivered", made)
+    if total > _DELIVERED_SHOWN:
+        yield f"… and {total - _DELIVERED_SHOWN:,} more; --json lists the first 1,000."

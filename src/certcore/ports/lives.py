@@ -105,6 +105,22 @@ class DeliveryRepository(ABC):
     def dead(self, after: tuple[datetime, str] | None, limit: int) -> Sequence[Delivery]:
         """A page of those that were given up, by (due at, id), all behind the pair ``after`` (R-83)."""
 
+    @abstractmethod
+    def handed_over(
+        self, family: str, award_ids: Collection[int], after: tuple[int, str] | None, limit: int
+    ) -> Sequence[Delivery]:
+        """A page of what was acknowledged about these awards, of kind ``family`` or of one that goes on with a dot.
+
+        By (award id, id), all behind the pair ``after`` (R-45).
+        """
+
+    @abstractmethod
+    def erase(self, person_id: str) -> None:
+        """Remove every delivery about a person, and every notice to them about others, whatever its state (R-62).
+
+        It may read all deliveries: nobody is erased often.
+        """
+
 
 class TombstoneRepository(ABC):
     """What stays of awards that are no more (R-4, R-61)."""

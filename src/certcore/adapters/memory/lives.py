@@ -8,6 +8,7 @@ from certcore.adapters.memory.journal import Journal, found
 from certcore.domain.certifications import ItemRef
 from certcore.domain.completions import Completion
 from certcore.domain.deliveries import Delivery, DeliveryState
+from certcore.domain.notices.messages import is_told_to
 from certcore.domain.renewals import Renewal
 from certcore.domain.sweeps import Sweep
 from certcore.domain.tombstones import Tombstone
@@ -133,18 +134,41 @@ class MemoryDeliveries(DeliveryRepository):
         dead = (each for each in self._rows.values() if each.state is DeliveryState.DEAD)
         return nsmallest(limit, (each for each in dead if after is None or _order(each) > after), key=_order)
 
+    def handed_over(
+        self, family: str, award_ids: Collection[int], after: tuple[int, str] | None, limit: int
+    ) -> Sequence[Delivery]:
+        of_awards = (self._rows[each] for kept in found(self._by_award, set(award_ids)).values() for each in kept)
+        done = (each for each in of_awards if each.state is DeliveryState.DONE and _is_of(family, each.kind))
+        return nsmallest(limit, (each for each in done if after is None or _place(each) > after), key=_place)
+
+    def erase(self, person_id: str) -> None:
+        for each in list(self._rows.values()):
+            if each.learner_id == person_id or is_told_to(person_id, each.payload):
+                self._drop(each)
+
     def forget(self, award_ids: Collection[int]) -> None:
         """Remove those of awards that are deleted."""
         for kept in found(self._by_award, award_ids).values():
             for each in list(kept):
-                self._journal.drop(kept, each)
-                self._journal.drop(self._rows, each)
-                if each in self._waiting:
-                    self._journal.drop(self._waiting, each)
+                self._drop(self._rows[each])
+
+    def _drop(self, delivery: Delivery) -> None:
+        self._journal.drop(self._by_award[delivery.award_id], delivery.id)
+        self._journal.drop(self._rows, delivery.id)
+        if delivery.id in self._waiting:
+            self._journal.drop(self._waiting, delivery.id)
 
 
 def _order(delivery: Delivery) -> tuple[datetime, str]:
     return delivery.due_at, delivery.id
+
+
+def _place(delivery: Delivery) -> tuple[int, str]:
+    return delivery.award_id, delivery.id
+
+
+def _is_of(family: str, kind: str) -> bool:
+    return kind == family or kind.startswith(f"{family}.")
 
 
 class MemoryTombstones(TombstoneRepository):

@@ -7,17 +7,20 @@ from itertools import repeat
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, bindparam, or_, select
+from sqlalchemy import Column, ColumnElement, Select, String, and_, bindparam, func, or_, select
 
 from certcore.adapters.sql import tables
 from certcore.adapters.sql.querying import TENANT, among, within
 from certcore.adapters.sql.units import Unit
 from certcore.adapters.sql.values import Report, Row, as_text, as_whole, exact, or_none, readable
 from certcore.domain.deliveries import Delivery, DeliveryState, NewDeliveries
+from certcore.domain.history import canonical
+from certcore.domain.notices.messages import is_told_to
 from certcore.domain.time import from_micros, to_micros
 from certcore.errors import Conflict
 from certcore.ports import DeliveryRepository
 
+_PAGE: Final = 5_000
 _delivery = tables.delivery.c
 _OF: Final = among(_delivery.award_id, "award_ids", *tables.delivery.c[1:]).order_by(_delivery.due_at, _delivery.id)
 _DUE: Final = (
@@ -38,6 +41,25 @@ _DEAD: Final = (
     .order_by(_delivery.due_at, _delivery.id)
     .limit(bindparam("limit"))
 )
+_FAMILY: Final = bindparam("family", type_=String)
+_OF_FAMILY: Final = func.substr(_delivery.kind + ".", 1, func.length(_FAMILY) + 1) == _FAMILY + "."
+_HANDED_OVER: Final = (
+    among(_delivery.award_id, "award_ids", *tables.delivery.c[1:])
+    .where(_delivery.state == DeliveryState.DONE.value, _OF_FAMILY)
+    .order_by(_delivery.award_id, _delivery.id)
+    .limit(bindparam("limit"))
+)
+_NAMING: Final = (
+    select(_delivery.id, _delivery.payload)
+    .where(
+        _delivery.tenant == TENANT,
+        _delivery.id > bindparam("after", type_=String),
+        _delivery.payload.like(bindparam("naming", type_=String), escape="/"),
+    )
+    .order_by(_delivery.id)
+    .limit(_PAGE)
+)
+"""Notices to somebody and some others: for SQLite letters are alike whatever their case."""
 _CLAIMED: Final = _DUE.with_for_update(skip_locked=True, of=tables.delivery)
 
 
@@ -77,15 +99,39 @@ class SqlDeliveries(DeliveryRepository):
         return {row[0]: exact("delivery", row[0], _delivery_from, row) for row in rows}
 
     def dead(self, after: tuple[datetime, str] | None, limit: int) -> Sequence[Delivery]:
-        found: list[Delivery] = []
         place = None if after is None else (to_micros(after[0]), after[1])
+        return self._page(_DEAD, _delivery.due_at, place, limit)
+
+    def handed_over(
+        self, family: str, award_ids: Collection[int], after: tuple[int, str] | None, limit: int
+    ) -> Sequence[Delivery]:
+        if not award_ids:
+            return []
+        return self._page(_HANDED_OVER, _delivery.award_id, after, limit, family=family, award_ids=award_ids)
+
+    def erase(self, person_id: str) -> None:
+        self._unit.delete_each(tables.delivery, "learner_id", [(self._tenant, person_id)], "deliveries")
+        text = canonical({"recipient": person_id})[1:-1]
+        naming = "".join(f"/{each}" if each in "/%_" else each for each in text)
+        after = ""
+        while rows := self._unit.rows(_NAMING, tenant=self._tenant, after=after, naming=f"%{naming}%"):
+            theirs = [(self._tenant, id_) for id_, payload in rows if is_told_to(person_id, payload)]
+            self._unit.delete_each(tables.delivery, "id", theirs, "deliveries")
+            after = rows[-1][0]
+
+    def _page(
+        self, statement: Select[Any], column: Column[Any], place: tuple[int, str] | None, limit: int, **values: object
+    ) -> Sequence[Delivery]:
+        """A page of a statement that is ordered by a column, then id: behind the place."""
+        found: list[Delivery] = []
+        at = tables.delivery.c.keys().index(column.name) - 1
         while (wanted := limit - len(found)) > 0:  # more than once only to make up for corrupt rows
-            page = _DEAD if place is None else _DEAD.where(_behind(*place))
-            rows = self._unit.rows(page, tenant=self._tenant, limit=wanted)
+            page = statement if place is None else statement.where(_behind(column, *place))
+            rows = self._unit.rows(page, tenant=self._tenant, limit=wanted, **values)
             found += readable("delivery", _delivery_from, ((row[0], row) for row in rows), self._report)
             if len(rows) < wanted:
                 break
-            place = (rows[-1][5], rows[-1][0])
+            place = (rows[-1][at], rows[-1][0])
         return found
 
     def tell(self, new: NewDeliveries) -> Collection[str]:
@@ -99,9 +145,9 @@ class SqlDeliveries(DeliveryRepository):
         return ()
 
 
-def _behind(due_at: int, delivery_id: str) -> ColumnElement[bool]:
+def _behind(column: Column[Any], value: int, delivery_id: str) -> ColumnElement[bool]:
     # Not a comparison of pairs: SQLite goes quadratic there. The first condition is what the index seeks by.
-    return and_(_delivery.due_at >= due_at, or_(_delivery.due_at > due_at, _delivery.id > delivery_id))
+    return and_(column >= value, or_(column > value, _delivery.id > delivery_id))
 
 
 def _named(deliveries: Sequence[Delivery]) -> str:

@@ -7,11 +7,12 @@ from typing import Annotated, Any
 from cyclopts import App, CycloptsError
 from rich.console import RenderableType
 
-from certcore.cli import tables
+from certcore.cli import notice_tables, tables
 from certcore.cli.arguments import FORMAT, Choice, File, FormatOptions
 from certcore.cli.files import LateFile, opened
 from certcore.cli.garbage import collection_paused
 from certcore.cli.job_tables import answer_waiting
+from certcore.cli.notice_tables import delivered_document
 from certcore.cli.session import ACTOR, Here
 from certcore.codec import import_document, import_job_document
 from certcore.domain.cells import CellOptions
@@ -102,6 +103,8 @@ def import_(
 def undo(import_id: str, /, *, session: Here) -> None:
     """Take an import back as one act: all of it, or nothing when an award was changed since.
 
+    Notices that have not gone out are cancelled, the others are listed.
+
     Parameters
     ----------
     import_id
@@ -109,7 +112,13 @@ def undo(import_id: str, /, *, session: Here) -> None:
     """
     report = session.registrar.importing.undo(import_id, actor=ACTOR)
     counts = {"undone": report.undone, "restored": report.restored, "reverted": report.reverted}
-    session.screen.answer({"import_id": report.import_id, **counts}, tables.outcomes(counts), f"Import {import_id}.")
+    people = session.platform.directory.people({each.recipient_id for each in report.delivered})
+    delivered = [delivered_document(each, people) for each in report.delivered]
+    document = {**counts, "delivered_total": report.delivered_total, "delivered": delivered}
+    shown = notice_tables.delivered(delivered, report.delivered_total)
+    session.screen.answer(
+        {"import_id": report.import_id, **document}, tables.outcomes(counts), *shown, f"Import {import_id}."
+    )
 
 
 def list_(*, limit: int = 50, session: Here) -> None:

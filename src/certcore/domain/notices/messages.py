@@ -90,6 +90,15 @@ class Notice:
             raise InvalidValue("payload", payload, f"a notice of version {_VERSION}") from error
 
 
+def is_told_to(person_id: str, payload: str) -> bool:
+    """Whether the payload of a delivery is that of a notice to this person, of any release (R-62)."""
+    try:
+        told = json.loads(payload)
+    except ValueError:
+        return False
+    return isinstance(told, dict) and told.get("recipient") == person_id
+
+
 def unwanted(notice: Notice, book: NoticeBook, now: datetime, about: Award | ExternalCertificate | None) -> str | None:
     """Why nobody wants a notice any more, judged when it is sent; None while it is wanted (R-82).
 

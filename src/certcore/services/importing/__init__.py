@@ -4,9 +4,12 @@ from certcore.services.importing.carrying import Progress
 from certcore.services.importing.header import TableFormat
 from certcore.services.importing.request import JOB_KIND, Duplicates, ImportReport, ImportRequest, Mode, RowError
 from certcore.services.importing.service import Importing
+from certcore.services.importing.told import DeliveredNotice
+from certcore.services.importing.undoing import UndoReport
 
 __all__ = [
     "JOB_KIND",
+    "DeliveredNotice",
     "Duplicates",
     "ImportReport",
     "ImportRequest",
@@ -15,4 +18,5 @@ __all__ = [
     "Progress",
     "RowError",
     "TableFormat",
+    "UndoReport",
 ]

@@ -105,10 +105,11 @@ class Importing:
         return after
 
     def undo(self, import_id: str, *, actor: Actor) -> UndoReport:
-        """Take an import back as one act, all or none (R-45); undoing it again is a no-op that reports nothing.
+        """Take an import back as one act, all or none (R-45); undoing it again only lists what was told.
 
-        New awards are archived as undone, renewed ones live again, updated ones as they were, and notices about them
-        that have not gone out are cancelled. Raises `NotFound`, and `NotUndoable` naming awards that changed since.
+        New awards are archived as undone, renewed ones live again, updated ones as they were. Notices about them that
+        have not gone out are cancelled, those that were delivered are listed. Raises `NotFound`, and `NotUndoable`
+        naming awards that changed since.
         """
         before = self.get(import_id, actor=actor)
         report = in_unit(self._ports.storage, lambda tx: undo(self._ports, tx, _found(tx, import_id), actor))

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from certcore.domain.awards import Award
 from certcore.domain.history import HistoryEntry
@@ -14,6 +15,7 @@ from certcore.domain.transitions import Change, Context, undo_edit, undo_issue, 
 from certcore.errors import NotUndoable
 from certcore.ports import Ports, Transaction
 from certcore.services.importing.keeping import without_file
+from certcore.services.importing.told import Delivered, DeliveredNotice
 from certcore.services.jobs import save
 from certcore.services.units import live_again
 
@@ -27,35 +29,59 @@ _TAKEN_BACK: Mapping[str, Callable[[Award, HistoryEntry, bytes, Context], Change
 """How each act of an import is taken back, in this order: an award is live again only after its successor is not."""
 
 
+_TELLING: Final = ("issued", "edited")
+"""Acts of an import that people are told of: a renewal is told of the new award."""
+
+
 @frozen
 class UndoReport:
-    """How many awards were taken back, live again, and as they were before the import."""
+    """How many awards were taken back, live again, and as they were before the import.
+
+    ``delivered`` are the first 1,000 of the ``delivered_total`` notices about what the import did that had gone out.
+    """
 
     import_id: str
     undone: int = 0
     restored: int = 0
     reverted: int = 0
+    delivered_total: int = 0
+    delivered: tuple[DeliveredNotice, ...] = ()
 
 
 def undo(ports: Ports, tx: Transaction, job: Job, actor: Actor) -> UndoReport:
     """Take back all that the import ``job`` did, or raise `NotUndoable` naming the awards that were changed since."""
+    met = _Met(Delivered(ports.storage.tenant))
+    counts = (0, 0, 0)
     if job.state is JobState.UNDONE:
-        return UndoReport(job.public_id)
-    changed: list[str] = []
-    context = Context(actor, ports.now())
-    undone, restored, reverted = (_take_back(ports, tx, job, act, context, changed) for act in _TAKEN_BACK)
-    if changed:
-        raise NotUndoable(job.public_id, tuple(changed[:_NAMED]))
-    save(tx, job, state=JobState.UNDONE, checkpoint=without_file(job.checkpoint))
-    return UndoReport(job.public_id, undone, restored, reverted)
+        for act in _TELLING:
+            for page in _pages(ports, tx, job, act):
+                met.told.add(tx, page)
+    else:
+        context = Context(actor, ports.now())
+        undone, restored, reverted = (_take_back(ports, tx, job, act, context, met) for act in _TAKEN_BACK)
+        counts = undone, restored, reverted
+        if met.changed:
+            raise NotUndoable(job.public_id, tuple(met.changed[:_NAMED]))
+        save(tx, job, state=JobState.UNDONE, checkpoint=without_file(job.checkpoint))
+    return UndoReport(job.public_id, *counts, met.told.total, tuple(met.told.first))
 
 
-def _take_back(ports: Ports, tx: Transaction, job: Job, act: str, context: Context, changed: list[str]) -> int:
-    """Undo what the import did by one kind of act; how many awards that were.
+@define
+class _Met:
+    """What an undo meets on its way.
 
-    The numbers of awards to which something happened since are added to ``changed``, about a thousand at the most.
+    ``told`` are the notices that were delivered, ``changed`` the numbers of awards to which something happened since,
+    about a thousand at the most.
     """
+
+    told: Delivered
+    changed: list[str] = field(factory=list)
+
+
+def _take_back(ports: Ports, tx: Transaction, job: Job, act: str, context: Context, met: _Met) -> int:
+    """Undo what the import did by one kind of act; how many awards that were."""
     count = 0
+    changed = met.changed
     for page in _pages(ports, tx, job, act):
         awards = tx.awards.by_id([entry.award_id for entry in page])
         entries = [entry for entry in page if awards[entry.award_id].version == entry.seq]
@@ -73,6 +99,8 @@ def _take_back(ports: Ports, tx: Transaction, job: Job, act: str, context: Conte
         else:
             tx.change(changes)
         tx.outbox.silence([(entry.award_id, entry.seq) for entry in entries])
+        if act in _TELLING:
+            met.told.add(tx, entries)
         count += len(entries)
     return count
 

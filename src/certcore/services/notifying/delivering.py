@@ -15,7 +15,6 @@ from certcore.domain.deliveries import (
     Delivery,
     DeliveryState,
     NewDeliveries,
-    acknowledged,
     delivery_id,
     dropped,
     parked,
@@ -112,7 +111,7 @@ class Delivering:
         ]
 
     def _split(self, limit: int) -> None:
-        """Let each of several notifiers have a delivery of its own of every message: none waits for another."""
+        """Put a delivery for each of several notifiers in the place of every message: none waits for another."""
 
         def work(tx: Transaction) -> int:
             now = self._ports.now()
@@ -129,7 +128,7 @@ class Delivering:
                         [each.due_at for each in due],
                     )
                 )
-            tx.deliveries.update([acknowledged(each) for each in due])
+            tx.deliveries.update([dropped(each, "split") for each in due])
             return len(due)
 
         done = 0

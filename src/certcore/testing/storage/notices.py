@@ -8,8 +8,9 @@ from attrs import evolve
 
 from certcore.domain.awards import Award
 from certcore.domain.certifications import Certification
-from certcore.domain.deliveries import DeliveryState, NewDeliveries, delivery_id
-from certcore.domain.history import Event
+from certcore.domain.deliveries import Delivery, DeliveryState, NewDeliveries, delivery_id
+from certcore.domain.history import Event, canonical
+from certcore.domain.notices import Notice, When
 from certcore.domain.sweeps import Sweep
 from certcore.errors import Conflict
 from certcore.ports import ExpiryRow, Storage, Transaction
@@ -189,6 +190,78 @@ class TellingContract(LedgerCase):
                     found += page
                     after = page[-1].due_at, page[-1].id
             assert found == dead
+
+    def test_what_was_handed_over_comes_in_pages(self, storage: Storage, award: Award, other: Award) -> None:
+        """R-45: by (award id, id), all behind the pair given; of one family of kinds, these awards, acknowledged."""
+        kinds = ("notice", "notice.mail", "notice.inbox")
+        awards = sorted((award, other), key=lambda each: each.id)
+        done = [
+            make_delivery(each, kind=kinds[n % 3], state=DeliveryState.DONE, due_at=NOW - n * _TICK)
+            for each in awards
+            for n in range(7)
+        ]
+        strange = ("noticed", "notic", "Notice.mail", "event.notice", "notice_mail")
+        others = [make_delivery(award, kind=kind, state=DeliveryState.DONE) for kind in strange]
+        others += [make_delivery(award, kind="notice", state=each) for each in DeliveryState if each.value != "done"]
+        store(storage, *done, *others)
+        done.sort(key=lambda each: (each.award_id, each.id))
+        ids = [other.id, award.id, 1, award.id]
+        for size in (1, 3, 7, 100):
+            found, after = [], None
+            with storage.reading() as tx:
+                while page := list(tx.deliveries.handed_over("notice", ids, after, size)):
+                    assert len(page) <= size
+                    found += page
+                    after = page[-1].award_id, page[-1].id
+            assert found == done, size
+        with storage.reading() as tx:
+            assert list(tx.deliveries.handed_over("notice", [awards[1].id], None, ALL)) == done[7:]
+            assert list(tx.deliveries.handed_over("notice.mail", ids, None, ALL)) == [
+                each for each in done if each.kind == "notice.mail"
+            ]
+            assert list(tx.deliveries.handed_over("notice", [], None, ALL)) == []
+            assert (
+                list(tx.deliveries.handed_over("notice", [*range(-40_000, 0), award.id], None, 1))
+                == [each for each in done if each.award_id == award.id][:1]
+            )
+
+    @pytest.mark.parametrize("name", ["ada", "a%a", "a_a", 'a"\\/a', "ä字"])
+    def test_f50_the_erased_are_in_no_delivery(self, storage: Storage, award: Award, other: Award, name: str) -> None:
+        """R-62: what is about them, and notices to them about others, in any state; a second time does nothing."""
+        about = [evolve(make_delivery(award, state=state), learner_id=name) for state in DeliveryState]
+        to_them = [_notice_to(name, other, state=state) for state in DeliveryState]
+        alike = [_notice_to(each, other) for each in (name.upper() + "x", "A" + name[1:], f"x{name}", "axa", "a", "x")]
+        spoken_of = make_delivery(other, payload=canonical({"recipients": name, "rule": name, "subject": name}))
+        odd = [make_delivery(other, payload=payload) for payload in ("", "[]", f'"recipient":{canonical([name])}')]
+        kept = [*alike, spoken_of, *odd, make_delivery(other)]
+        store(storage, *about, *to_them, *kept)
+        with pytest.raises(ValueError, match="stop"), storage.transaction() as tx:
+            tx.deliveries.erase(name)
+            raise ValueError("stop")
+        with storage.reading() as tx:
+            assert len(tx.deliveries.of([award.id])[award.id]) == len(about)
+        for _ in range(2):
+            with storage.transaction() as tx:
+                tx.deliveries.erase(name)
+            with storage.reading() as tx:
+                assert tx.deliveries.of([award.id]) == {}
+                assert {each.id for each in tx.deliveries.of([other.id])[other.id]} == {each.id for each in kept}
+                assert {each.id for each in tx.deliveries.due(NOW, ALL, ["notice"])} == {each.id for each in alike}
+
+    def test_f50_of_many_deliveries_the_erased_are_in_none(self, storage: Storage, award: Award) -> None:
+        """R-62: by the thousand, to them and to others."""
+        to_them = [_notice_to("ada", award) for _ in range(5_500)]
+        to_others = [_notice_to("Ada", award) for _ in range(5_500)]
+        store(storage, *to_them, *to_others)
+        with storage.transaction() as tx:
+            tx.deliveries.erase("ada")
+        with storage.reading() as tx:
+            assert {each.id for each in tx.deliveries.of([award.id])[award.id]} == {each.id for each in to_others}
+
+
+def _notice_to(recipient_id: str, award: Award, **changes: Any) -> Delivery:
+    notice = Notice("rule", When.parse("issued"), award.number, recipient_id, award.learner_id, "1", NOW)
+    return make_delivery(award, kind="notice", payload=notice.payload(), **changes)
 
 
 class SweepContract(StorageCase):
