@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import repeat
+from itertools import chain, repeat
 from operator import itemgetter, methodcaller
 from typing import Any, Final
 
@@ -12,6 +12,9 @@ from sqlalchemy.types import Integer
 
 COPY_FROM: Final = 50
 """The number of rows from which COPY is faster than INSERT."""
+
+TOGETHER: Final = 50
+"""The number of rows that one INSERT gives to SQLite: more of them gain nothing."""
 
 _PART: Final = 500
 _ESCAPED: Final = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
@@ -25,6 +28,21 @@ Rows = Sequence[tuple[Any, ...]]
 def insert(table: Table, dialect: Dialect) -> str:
     """The INSERT for a row with a value for each column."""
     return _insert(table.name, tuple(table.c.keys()), _mark(dialect))
+
+
+def insert_together(table: Table) -> str:
+    """SQLite's INSERT of `TOGETHER` rows, each with a value for each column; after an error some of them may stay.
+
+    One that leaves none, as INSERT alone does, would first copy every page that it changes.
+    """
+    return _insert_together(table.name, tuple(table.c.keys()))
+
+
+def together(rows: Rows) -> tuple[Rows, Rows]:
+    """What `insert_together` takes for the ``rows``, and those that are left."""
+    whole = len(rows) - len(rows) % TOGETHER
+    starts = range(0, whole, TOGETHER)
+    return [tuple(chain.from_iterable(rows[start : start + TOGETHER])) for start in starts], rows[whole:]
 
 
 def insert_unless_taken(table: Table, dialect: Dialect) -> str | None:
@@ -94,6 +112,12 @@ def next_versions(table: Table, changed: Names, rows: Rows) -> Rows:
 @lru_cache
 def _insert(table: str, columns: tuple[str, ...], mark: str) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join([mark] * len(columns))})"
+
+
+@lru_cache
+def _insert_together(table: str, columns: tuple[str, ...]) -> str:
+    row = f"({', '.join('?' * len(columns))})"
+    return f"INSERT OR FAIL INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * TOGETHER)}"
 
 
 @lru_cache

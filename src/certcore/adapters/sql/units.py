@@ -78,7 +78,12 @@ class Unit:
         if self._dialect == "postgresql" and len(rows) >= bulk.COPY_FROM:
             with self._statement(what):
                 bulk.copy(self.connection, table, rows)
-        else:
+            return
+        if self._dialect == "sqlite" and len(rows) >= bulk.TOGETHER:
+            fifties, rows = bulk.together(rows)
+            with self._statement(what):
+                self.connection.exec_driver_sql(bulk.insert_together(table), fifties)
+        if rows:
             self._count(bulk.insert(table, self.connection.dialect), rows, what)
 
     @contextmanager
