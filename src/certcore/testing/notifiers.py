@@ -39,7 +39,7 @@ SUBJECTS: Final = (
 """Subjects likewise; none has more than 255 characters."""
 
 NAMES: Final = (
-    ("Ana", "Ray\r\nBcc: eve@example.org"),
+    ("Ana", "Ray\\r\\nBcc: eve@example.org"),
     ("Ana", "Ray <eve@example.org>"),
     ("", ""),
     ("A" * 300, "B" * 300),

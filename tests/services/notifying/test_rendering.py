@@ -202,7 +202,7 @@ def test_the_id_is_that_of_the_notice(platform: Platform) -> None:
     assert message(platform, one).id == first.id == one.id(platform.storage.tenant)
 
 
-@pytest.mark.parametrize("name", ["[number]", "{{ 7*7 }}", "A\r\nBcc: eve@example.org", "\u202eevil", "%s {0} \\1"])
+@pytest.mark.parametrize("name", ["[number]", "{{ 7*7 }}", "A\\r\\nBcc: eve@example.org", "\u202eevil", "%s {0} \\1"])
 def test_what_people_are_called_is_never_read_as_a_template(platform: Platform, name: str) -> None:
     """R-81: hostile names are names of one line."""
     platform.directory.put(Person("id-ana", "ana", first_name=name, zone="Europe/Rome"))
