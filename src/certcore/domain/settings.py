@@ -37,7 +37,7 @@ class Settings:
     providers: frozenset[str] | None = None
     credits: bool = True
     at_once: int = field(default=100)
-    batch: int = field(default=20_000)
+    batch: int = field(default=40_000)
     renew_link: str | None = field(default=None)
     document_link: str | None = field(default=None)
     verify_link: str | None = field(default=None)

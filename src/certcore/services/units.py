@@ -87,14 +87,16 @@ def carry_out(
     the numbers (see `in_unit`). Raises `NumberTaken` when `TRIES` draws in a row give numbers in use (f20).
     """
     outcomes = [decision.outcome for decision in decisions]
-    winners = [each for each, outcome in zip(candidates, outcomes, strict=True) if outcome in _ISSUED]
+    issued = [place for place, outcome in enumerate(outcomes) if outcome in _ISSUED]
+    # As the index of live awards has them: a large batch then changes each of its pages once.
+    issued.sort(key=lambda place: candidates[place].learner.id)
+    winners = [candidates[place] for place in issued]
+    numbers = dict(zip(issued, award(tx, winners, context, random_bytes, notify=notify), strict=True))
     updated = [each for each, outcome in zip(candidates, outcomes, strict=True) if outcome is Outcome.UPDATED]
-    drawn = iter(award(tx, winners, context, random_bytes, notify=notify))
     if updated:
         tx.change(list(_edits(updated, context, random_bytes)))
     return [
-        next(drawn) if outcome in _ISSUED else each.live.number if each.live else None
-        for each, outcome in zip(candidates, outcomes, strict=True)
+        numbers.get(place) or (None if each.live is None else each.live.number) for place, each in enumerate(candidates)
     ]
 
 

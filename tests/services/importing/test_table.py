@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from certcore.domain.cells import OPTIONAL, REQUIRED, USERNAME, Problem
 from certcore.errors import CertcoreError, InvalidValue, UnreadableFile
 from certcore.services.importing import encoding
-from certcore.services.importing.table import FIELD_LIMIT, Table, TableFormat, open_table, sha256_of
+from certcore.services.importing.table import FIELD_LIMIT, Reading, Table, TableFormat, open_table, sha256_of
 
 HEADER = ",".join((*REQUIRED, *OPTIONAL))
 ROW = "{},FORK-1,2024-01-31,true,manual,,"
@@ -593,6 +593,25 @@ def test_reading_goes_on_behind_any_batch(rows: list[list[str]], size: int, othe
         taken += batch.rows
         rest = [row for later in again.batches(other, after=batch.last_line) for row in later.rows]
         assert taken + rest == done
+
+
+@given(ROWS, st.integers(1, 4), st.lists(st.booleans(), max_size=9))
+def test_an_import_reads_on_or_reads_again(rows: list[list[str]], size: int, repeated: list[bool]) -> None:
+    """A transaction that is repeated, broken off or not, gets its rows once more, and the next one those behind."""
+    out = io.StringIO(newline="")
+    csv.writer(out, quoting=csv.QUOTE_ALL).writerows([THREE_COLUMNS, *rows])
+    again = open_table(io.BytesIO(out.getvalue().encode()), PLAIN, THREE_COLUMNS, ())
+    reading, line, taken = Reading(again), 0, list[list[str]]()
+    while True:
+        if repeated and repeated.pop():
+            next(reading.after(line, size), None)
+        batches = list(reading.after(line, size))
+        if not batches:
+            break
+        assert sum(map(len, batches)) <= size
+        taken += [row for batch in batches for row in batch.rows]
+        line = batches[-1].last_line
+    assert taken == [row for batch in again.batches() for row in batch.rows]
 
 
 MARKS = (HEADER, ROW, "a", ",", ";", '"', '""', "\r", "\n", "\r\n", "\0", "\x1a", "\ufeff", " ", "sep=;\n", "x" * 300)

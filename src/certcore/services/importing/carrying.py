@@ -7,7 +7,7 @@ from functools import partial
 from operator import attrgetter
 from typing import BinaryIO
 
-from attrs import evolve, frozen
+from attrs import Factory, evolve, field, frozen
 
 from certcore.codec import JSON
 from certcore.domain.cells import EXPIRES, ISSUED, Problem
@@ -24,7 +24,7 @@ from certcore.services.importing.judging import Judge
 from certcore.services.importing.keeping import naming_file, without_file
 from certcore.services.importing.request import ImportReport, ImportRequest, Mode, import_job
 from certcore.services.importing.survey import Survey
-from certcore.services.importing.table import Batch, Table, sha256_of
+from certcore.services.importing.table import Batch, Reading, Table, sha256_of
 from certcore.services.importing.tally import RejectsFile, Tally
 from certcore.services.jobs import Stopping, earlier, never, save, so_far, stored
 from certcore.services.units import Candidate, carry_out, check_not_revoked_since, decisions_for, in_unit
@@ -71,6 +71,7 @@ class Carrying:
     _progress: Progress = lambda _done, _total: None
     _job_id: int | None = None
     _stopping: Stopping = never
+    _reading: Reading = field(default=Factory(lambda self: Reading(self._table), takes_self=True), init=False)
 
     def dry(self) -> ImportReport:
         """Decide for every row and write nothing: there is no job."""
@@ -96,11 +97,13 @@ class Carrying:
     def _in_batches(self) -> Job:
         """A transaction for so many rows; a job that was killed, or runs elsewhere, is taken up where it stands."""
         job = in_unit(self._ports.storage, self._taken_up)
-        more = job.done < self._survey.rows
-        while job.state is JobState.RUNNING and more:
+        while job.state is JobState.RUNNING and job.done < self._survey.rows:
             if self._stopping():
                 return job
-            job, more = self._some(job)
+            before, job = job, in_unit(self._ports.storage, partial(self._next, job=job))
+            if job.version == before.version:
+                break  # the file has become shorter
+            self._told(_tally(job))
         if job.state is not JobState.RUNNING:
             with self._ports.storage.reading() as tx:
                 self._read_rejects(tx, job)
@@ -110,21 +113,14 @@ class Carrying:
             raise changed_file("while it was imported; the batches before that are stored")
         return in_unit(self._ports.storage, lambda tx: self._finished(tx, stored(tx, job.id)))
 
-    def _some(self, job: Job) -> tuple[Job, bool]:
-        """Go on behind the job's last line until it is to stop or somebody else was at it; whether more is left."""
-        for batch in self._table.large_batches(self._ports.settings.batch, after=_line(job)):
-            job = in_unit(self._ports.storage, partial(self._next, job=job, batch=batch))
-            self._told(_tally(job))
-            if job.state is not JobState.RUNNING or _line(job) != batch.last_line or self._stopping():
-                return job, job.done < self._survey.rows
-        return job, False
-
-    def _next(self, tx: Transaction, job: Job, batch: Batch) -> Job:
-        """The job with the batch done; or as it is, when somebody else has brought it further meanwhile."""
+    def _next(self, tx: Transaction, job: Job) -> Job:
+        """The job with more rows done; as it is where no rows are left, or somebody else brought it further."""
         current = stored(tx, job.id)
         if current.version != job.version:
             return current
-        after = self._written(tx, job, batch)
+        after = self._written(tx, job)
+        if after is job:
+            return job
         return save(tx, job, done=after.done, checkpoint=after.checkpoint, result=after.result)
 
     def _taken_up(self, tx: Transaction) -> Job:
@@ -181,10 +177,12 @@ class Carrying:
         if job.state is not JobState.RUNNING:
             return job
         version = job.version
-        for batch in self._table.large_batches(self._ports.settings.batch):
+        while job.done < self._survey.rows:
             if self._stopping() or stored(tx, job.id).version != version:
                 raise _LeftOff
-            job = self._written(tx, job, batch)
+            before, job = job, self._written(tx, job)
+            if job is before:
+                break  # the file has become shorter
             self._told(_tally(job))
         if _tally(job).errors:
             self._read_rejects(tx, job)
@@ -221,17 +219,27 @@ class Carrying:
     def _header(self) -> dict[str, object]:
         return {"header": list(self._table.header), "width": self._table.width}
 
-    def _written(self, tx: Transaction, job: Job, batch: Batch) -> Job:
-        """The job with the batch done, not stored yet; rights are those of the moment (R-34)."""
+    def _written(self, tx: Transaction, job: Job) -> Job:
+        """The job with the rows of a transaction done, not stored yet; itself where none are left.
+
+        Rights are those of the moment (R-34). The rows are judged as they are read, a few thousand at once.
+        """
         demand(self._ports, self._actor, Act.IMPORT, "import", "award file")
         context = Context(self._actor, self._ports.now(), job.id)
-        decided = self._decided(tx, batch)
-        candidates, decisions = decided.candidates, decided.decisions
+        line, tally = _line(job), _tally(job)
+        candidates: list[Candidate] = []
+        decisions: list[Decision] = []
+        for batch in self._reading.after(line, self._ports.settings.batch):
+            decided = self._decided(tx, batch)
+            candidates += decided.candidates
+            decisions += decided.decisions
+            tx.jobs.reject(job.id, decided.rejects)
+            line, tally = batch.last_line, tally.plus(decided.counts, decided.rejects)
+        if line == _line(job):
+            return job
         carry_out(tx, candidates, decisions, context, self._ports.random_bytes, notify=self._request.notify)
         check_not_revoked_since(tx, candidates, decisions)
-        tx.jobs.reject(job.id, decided.rejects)
-        tally = _tally(job).plus(decided.counts, decided.rejects)
-        place = {"line": batch.last_line, "tally": JSON.unstructure(tally)}
+        place = {"line": line, "tally": JSON.unstructure(tally)}
         checkpoint = {**naming_file(job), **self._header(), **place}
         return evolve(job, done=tally.done, checkpoint=checkpoint, result=JSON.unstructure(self._counted(tally, job)))
 

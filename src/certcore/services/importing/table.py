@@ -9,14 +9,24 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import BinaryIO, Final
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from certcore.domain.cells import Problem
 from certcore.errors import InvalidValue, UnreadableFile
 from certcore.services.importing.encoding import LINE_LIMIT, Lines, find_encoding
 from certcore.services.importing.header import REPORT_COLUMNS, TableFormat, check_format, find_head
 
-__all__ = ["FIELD_LIMIT", "REPORT_COLUMNS", "BadRow", "Batch", "Table", "TableFormat", "open_table", "sha256_of"]
+__all__ = [
+    "FIELD_LIMIT",
+    "REPORT_COLUMNS",
+    "BadRow",
+    "Batch",
+    "Reading",
+    "Table",
+    "TableFormat",
+    "open_table",
+    "sha256_of",
+]
 
 FIELD_LIMIT: Final = 128 * 1024
 """The most characters of one cell."""
@@ -48,10 +58,6 @@ class Batch:
     def __len__(self) -> int:
         return len(self.rows) + len(self.bad)
 
-    def and_then(self, later: "Batch") -> "Batch":
-        """This batch with the one that follows."""
-        return Batch([*self.lines, *later.lines], [*self.rows, *later.rows], [*self.bad, *later.bad], later.last_line)
-
 
 @frozen
 class Table:
@@ -66,19 +72,6 @@ class Table:
     warnings: Sequence[Problem]
     _file: BinaryIO
     _head: int
-
-    def large_batches(self, size: int, after: int = 0) -> Iterator[Batch]:
-        """The same, joined while they have at most ``size`` rows together."""
-        joined: Batch | None = None
-        for batch in self.batches(min(size, BATCH_ROWS), after):
-            if joined is None or len(joined) + len(batch) > size:
-                if joined is not None:
-                    yield joined
-                joined = batch
-            else:
-                joined = joined.and_then(batch)
-        if joined is not None:
-            yield joined
 
     def batches(self, size: int = BATCH_ROWS, after: int = 0) -> Iterator[Batch]:
         """All rows but those without any value, at most ``size`` at a time (fewer where rows are long).
@@ -165,6 +158,25 @@ class Table:
         like_rows = sum(text.count(self.separator) == self.width - 1 for text in lines[not well_formed :])
         if like_rows > well_formed and (not well_formed or self.width > _NARROW):
             raise _open_quote(line)
+
+
+@define
+class Reading:
+    """How far an import has read its file: it goes on from there, and goes back where a transaction is repeated."""
+
+    _table: Table
+    _line: int = field(default=-1, init=False)
+    _batches: Iterator[Batch] = field(factory=lambda: iter(()), init=False)
+
+    def after(self, line: int, size: int) -> Iterator[Batch]:
+        """The batches behind the ``last_line`` of an earlier one, or 0, with at most ``size`` rows together."""
+        at_once = min(size, BATCH_ROWS)
+        if line != self._line:
+            self._line, self._batches = line, self._table.batches(at_once, after=line)
+        while size >= at_once and (batch := next(self._batches, None)) is not None:
+            self._line = batch.last_line
+            size -= len(batch)
+            yield batch
 
 
 def _drawing(window: list[str], source: Lines) -> Iterator[str]:
