@@ -17,6 +17,7 @@ from certcore.ports import (
     Directory,
     DocumentPrinter,
     DocumentStore,
+    ExportStore,
     FileJudge,
     FileScanner,
     JobQueue,
@@ -34,6 +35,8 @@ from certcore.services.awarding import Awarding
 from certcore.services.completing import Completing
 from certcore.services.correcting import Correcting
 from certcore.services.defining import Defining
+from certcore.services.exporting import JOB_KIND as EXPORT_JOB
+from certcore.services.exporting import Exporting
 from certcore.services.forecasting import Forecasting
 from certcore.services.importing import JOB_KIND as IMPORT_JOB
 from certcore.services.importing import Importing
@@ -56,7 +59,7 @@ class Registrar:
     ``file_judge`` nobody can upload external certificates, which ``file_scanner`` scans for viruses.
     ``notifier`` sends notices, with the files that ``attachments`` make; several are given by name, each sends every
     notice. ``template_engines`` are those that templates may name besides short codes.
-    Without a ``printer`` awards have no documents.
+    Without a ``printer`` awards have no documents, and without ``exports`` there are no export jobs.
     ``subscribers`` consume every event, each in the order of its award.
     """
 
@@ -79,6 +82,7 @@ class Registrar:
         template_engines: Mapping[str, TemplateEngine] = MappingProxyType({}),
         printer: DocumentPrinter | None = None,
         subscribers: Mapping[str, Subscriber] = MappingProxyType({}),
+        exports: ExportStore | None = None,
     ) -> None:
         ports = Ports(
             storage=storage,
@@ -97,12 +101,14 @@ class Registrar:
             template_engines=template_engines,
             printer=printer,
             subscribers=subscribers,
+            exports=exports,
         )
         self.defining = Defining(ports)
         self.archiving = Archiving(ports)
         self.awarding = Awarding(ports)
         self.completing = Completing(ports)
         self.correcting = Correcting(ports)
+        self.exporting = Exporting(ports)
         self.forecasting = Forecasting(ports)
         self.importing = Importing(ports)
         self.indexing = Indexing(ports)
@@ -115,6 +121,7 @@ class Registrar:
         self.reviewing = Reviewing(ports)
         handlers = {
             AWARD_JOB: self.awarding.handler,
+            EXPORT_JOB: self.exporting.handler,
             IMPORT_JOB: self.importing.handler,
             REVOKE_JOB: self.archiving.handler,
             **self.notifying.handlers,

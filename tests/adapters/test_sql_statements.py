@@ -1,6 +1,5 @@
 """How many statements the SQL storage needs, and how the databases carry them out."""
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -203,18 +202,6 @@ def test_lookups_in_a_new_table_use_the_index_of_their_key(engine: Engine, stora
         for sql, parameters in [each for each in executed if "LATERAL" in each[0] or "json_each" in each[0]]:
             (step,) = explain(connection, sql, parameters)
             assert "learner_id" in step or "award_id" in step, f"{step}\n{sql}"
-
-
-def test_pages_of_what_was_handed_over_go_from_award_to_award(engine: Engine, storage: SqlStorage) -> None:
-    """Not from each to all behind it, which is quadratic."""
-    with statements(engine) as executed, storage.reading() as tx:
-        tx.deliveries.handed_over("notice", [1, 2], None, 10)
-        tx.deliveries.handed_over("notice", [1, 2], (1, "0"), 10)
-        connection = tx.unit.connection
-        explain = _explained_by_sqlite if connection.dialect.name == "sqlite" else _explained_by_postgres
-        for sql, parameters in [each for each in executed if "delivery" in each[0]]:
-            (step,) = explain(connection, sql, parameters)
-            assert re.search(r"award_id ?=", step), f"{step}\n{sql}"
 
 
 def _explained_by_sqlite(connection: Connection, sql: str, parameters: Any) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from certcore.cli import session
-from certcore.cli.session import documents_folder
+from certcore.cli.session import folder_beside
 from tests.adapters.pdf_judge.pdfs import certificate
 from tests.cli.running import CommandLine
 
@@ -256,6 +256,6 @@ def test_without_pypdf_nothing_is_uploaded(office: CommandLine, monkeypatch: pyt
 def test_where_documents_are_kept(monkeypatch: pytest.MonkeyPatch, url: str, folder: str, tmp_path: Path) -> None:
     """Beside the SQLite file, or where the environment says."""
     monkeypatch.delenv("CERTCORE_DOCUMENTS", raising=False)
-    assert documents_folder(url) == folder
+    assert folder_beside(url, "documents") == folder
     monkeypatch.setenv("CERTCORE_DOCUMENTS", str(tmp_path))
-    assert documents_folder(url) == str(tmp_path)
+    assert folder_beside(url, "documents") == str(tmp_path)

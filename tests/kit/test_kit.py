@@ -10,6 +10,7 @@ from certcore.testing import (
     DirectoryContract,
     DocumentStoreContract,
     EnrolmentContract,
+    ExportStoreContract,
     InboxContract,
     JobQueueContract,
     StorageContract,
@@ -21,6 +22,7 @@ CONTRACTS = [
     EnrolmentContract,
     DirectoryContract,
     DocumentStoreContract,
+    ExportStoreContract,
     InboxContract,
     JobQueueContract,
     StorageContract,
@@ -99,6 +101,7 @@ WRONG_STORAGES = {
     ],
     "storage_with(NobodyIsEverybody)": ["test_no_learners_match_nobody"],
     "storage_with(LeapingInstants)": ["test_pages_by_day_are_whole_where_all_share_an_instant"],
+    "storage_with(SkippedColumns)": ["test_filters_are_those_of_the_domain"],
     "storage_finding(AccentsMatter)": ["test_names_are_found_as_people_type_them[jose garcia-expected0]"],
     "storage_finding(FirstNamesStay)": ["test_a_name_that_is_put_again_replaces_the_first"],
     "storage_finding(LongMemory)": ["test_who_is_forgotten_is_not_found_by_name"],
@@ -293,6 +296,8 @@ WRONG_DIRECTORIES = {
         "test_overseers_are_told_apart_by_how_they_look_after_a_learner[ada-managers0-coaches0-group_admins0]",
         "test_overseers_and_overseen_are_two_sides_of_one_relation",
     ],
+    "directory_with(BranchesAbove)": ["test_branches_of_learners_are_those_they_are_in_directly"],
+    "directory_with(OwnMembersOnly)": ["test_members_come_once_each[groups5-branches5-expected5]"],
     "directory_with(EmptyOverseers)": ["test_who_has_no_overseers_is_absent"],
     "directory_with(SilentDirectory)": [
         "test_an_unknown_group_or_branch_is_named[groups0-branches0-day shift]",
@@ -342,6 +347,12 @@ WRONG_DOCUMENTS = {
     "FussyDocuments()": ["test_deleting_what_is_not_there_does_nothing"],
 }
 
+
+WRONG_EXPORTS = {
+    "OneFile()": ["test_a_file_takes_the_place_of_an_earlier_one"],
+    "InPlaceExports()": ["test_a_file_is_there_when_it_is_whole", "test_a_file_that_fails_leaves_nothing"],
+    "LastingExports()": ["test_what_is_deleted_is_gone"],
+}
 
 WRONG_INBOXES = {
     "ToldTwice()": [
@@ -402,6 +413,12 @@ def test_a_wrong_document_store_fails(pytester: pytest.Pytester, adapter: str, t
     assert_fails(pytester, "DocumentStoreContract", "documents", adapter, tests)
 
 
+@pytest.mark.parametrize(("adapter", "tests"), WRONG_EXPORTS.items(), ids=WRONG_EXPORTS)
+def test_a_wrong_store_of_exports_fails(pytester: pytest.Pytester, adapter: str, tests: list[str]) -> None:
+    """Each of the tests named fails."""
+    assert_fails(pytester, "ExportStoreContract", "exports", adapter, tests)
+
+
 @pytest.mark.parametrize(("adapter", "tests"), WRONG_INBOXES.items(), ids=WRONG_INBOXES)
 def test_a_wrong_inbox_fails(pytester: pytest.Pytester, adapter: str, tests: list[str]) -> None:
     """Each of the tests named fails."""
@@ -441,6 +458,7 @@ def test_every_test_of_a_contract_says_what_it_wants(contract: type) -> None:
         ("CatalogContract", "catalog"),
         ("EnrolmentContract", "catalog"),
         ("DocumentStoreContract", "documents"),
+        ("ExportStoreContract", "exports"),
         ("NotifierContract", "notifier"),
         ("InboxContract", "notifier"),
     ],

@@ -1,17 +1,20 @@
 """Adapters that each break one promise about finding awards: the kit must notice."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from io import BytesIO
+from typing import BinaryIO
 
 from attrs import evolve
 
-from certcore.adapters.memory import MemoryStorage
+from certcore.adapters.memory import MemoryDirectory, MemoryExports, MemoryStorage
 from certcore.adapters.memory.awards import MemoryAwards
 from certcore.adapters.memory.indexes import MemoryIndex
 from certcore.adapters.memory.journal import Journal
 from certcore.domain.awards import Award
 from certcore.domain.certifications import ItemRef
-from certcore.ports import AwardQuery
+from certcore.ports import AwardQuery, AwardRows
 
 
 def storage_finding(index: Callable[[Journal, MemoryAwards], MemoryIndex]) -> MemoryStorage:
@@ -89,3 +92,63 @@ class LeapingInstants(MemoryAwards):
         page = super().search(query)
         at: datetime | None = query.after_at
         return [award for award in page if at is None or query.place_of(award)[0] != at]
+
+
+class SkippedColumns(MemoryAwards):
+    """The next page of columns begins one award late."""
+
+    def rows(self, query: AwardQuery) -> AwardRows:
+        rows = super().rows(query)
+        return evolve(rows, next=rows.next and rows.next.behind(self._rows[max(self._rows)]))
+
+
+class OneFile(MemoryExports):
+    """All names are one."""
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[BinaryIO]:  # noqa: ARG002
+        with super().writing("one") as file:
+            yield file
+
+    @contextmanager
+    def reading(self, name: str) -> Iterator[BinaryIO]:  # noqa: ARG002
+        with super().reading("one") as file:
+            yield file
+
+
+class InPlaceExports(MemoryExports):
+    """What is written is there at once, whole or not."""
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[BinaryIO]:
+        self._files[name] = b""
+        file = BytesIO()
+        try:
+            yield file
+        finally:
+            self._files[name] = file.getvalue()
+
+
+class LastingExports(MemoryExports):
+    """Nothing is deleted."""
+
+    def delete(self, names: Collection[str]) -> None:
+        """Do nothing."""
+
+
+class BranchesAbove(MemoryDirectory):
+    """Who is in a branch is in those above it, too."""
+
+    def branches_of(self, learner_ids: Collection[str]) -> Mapping[str, Collection[str]]:
+        return {
+            each: [code for code in self._branches if each in {person.id for person in self.members([], [code])}]
+            for each in super().branches_of(learner_ids)
+        }
+
+
+class OwnMembersOnly(MemoryDirectory):
+    """Ids of a branch's members leave out those of the branches below."""
+
+    def member_ids(self, groups: Collection[str], branches: Collection[str]) -> Collection[str]:
+        own = [each for code in branches for each in self._members[code]]
+        return {*super().member_ids(groups, []), *own}

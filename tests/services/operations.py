@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Final
 
-from certcore.adapters.memory import MemoryCatalog, MemoryDirectory, MemoryDocuments, MemoryStorage
+from certcore.adapters.in_process import InProcessJobs
+from certcore.adapters.memory import MemoryCatalog, MemoryDirectory, MemoryDocuments, MemoryExports, MemoryStorage
 from certcore.codec import JSON
 from certcore.domain.awards import Details, Status
 from certcore.domain.certifications import Item, ItemRef
@@ -18,6 +19,7 @@ from certcore.domain.time import Length
 from certcore.errors import NotFound, StillLive
 from certcore.services.awarding import AwardRequest
 from certcore.services.completing import Completed
+from certcore.services.exporting import Exporting
 from certcore.services.importing import ImportReport, ImportRequest
 from certcore.services.notifying import Notifying
 from certcore.services.reviewing import ExternalUpload
@@ -222,6 +224,43 @@ def _cancel(platform: Platform, actor: Actor, number: str) -> object:
     return platform.registrar.renewing.cancel(number, actor=actor)
 
 
+def _exported(platform: Platform, actor: Actor, username: str) -> bool:
+    """Whether the learner is in what the actor exports."""
+    target = io.BytesIO()
+    platform.registrar.exporting.write(target, actor=actor)
+    return f",{username},".encode() in target.getvalue()
+
+
+def _exported_by_a_job(platform: Platform, actor: Actor, username: str) -> bool:
+    platform.exports = MemoryExports()
+    registrar = platform.registrar_with(InProcessJobs())
+    job = registrar.exporting.queue(actor=actor)
+    with registrar.exporting.open(job.public_id, actor=ADMIN) as file:
+        return f",{username},".encode() in file.read()
+
+
+def _of_an_export(act: Callable[[Exporting, str, Actor], object]) -> Sample:
+    """What is done with an export that one has asked for oneself."""
+
+    def sample(platform: Platform, actor: Actor, _username: str) -> object:
+        platform.exports = MemoryExports()
+        registrar = platform.registrar_with(InProcessJobs())
+        job = registrar.exporting.queue(actor=actor)
+        return act(registrar.exporting, job.public_id, actor)
+
+    return sample
+
+
+def _deleted(exporting: Exporting, job: str, actor: Actor) -> bool:
+    exporting.delete(job, actor=actor)
+    return True
+
+
+def _opened(exporting: Exporting, job: str, actor: Actor) -> bool:
+    with exporting.open(job, actor=actor) as file:
+        return bool(file.read())
+
+
 def _counts(count: Callable[[], int], platform: Platform, username: str) -> bool:
     """Whether the learner's award is among those counted: there is one less when it is revoked."""
     before = count()
@@ -404,6 +443,11 @@ SAMPLES: Final[dict[str, Sample]] = {
     "reporting.certifications_users": lambda platform, actor, username: _of(
         platform.registrar.reporting.certifications_users(actor=actor), username
     ),
+    "exporting.delete": _of_an_export(_deleted),
+    "exporting.open": _of_an_export(_opened),
+    "exporting.queue": _exported_by_a_job,
+    "exporting.report": _of_an_export(lambda exporting, job, actor: exporting.report(job, actor=actor)),
+    "exporting.write": _exported,
     "reporting.emptied": lambda platform, actor, username: (
         platform.registrar.reporting.emptied(actor=actor, username=username, statuses=Status.GRACE).filters
         == ("statuses",)
@@ -439,6 +483,9 @@ ABOUT_NOBODY: Final = frozenset(
         "archiving.purge_older",
         "defining.add",
         "defining.overviews",
+        "exporting.delete",
+        "exporting.open",
+        "exporting.report",
         "importing.recent",
         *BY_IMPORT,
         "notifying.dead",

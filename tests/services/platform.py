@@ -11,7 +11,16 @@ from certcore.domain.certifications import Certification, Item, ItemKind, ItemRe
 from certcore.domain.people import Actor, Person, Role
 from certcore.domain.policy import RenewalPolicy
 from certcore.domain.settings import Settings
-from certcore.ports import DocumentPrinter, DocumentStore, FileJudge, JobQueue, Notifier, Storage, Subscriber
+from certcore.ports import (
+    DocumentPrinter,
+    DocumentStore,
+    ExportStore,
+    FileJudge,
+    JobQueue,
+    Notifier,
+    Storage,
+    Subscriber,
+)
 from certcore.registrar import Registrar
 from certcore.services.awarding import AwardReport, AwardRequest
 
@@ -33,6 +42,7 @@ class Platform:
     printer: DocumentPrinter | None = None
     notifier: Notifier | Mapping[str, Notifier] | None = None
     subscribers: Mapping[str, Subscriber] = field(factory=dict)
+    exports: ExportStore | None = None
     registrar: Registrar = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -52,6 +62,7 @@ class Platform:
             printer=self.printer,
             notifier=self.notifier,
             subscribers=self.subscribers,
+            exports=self.exports,
         )
 
     def certification(self, code: str = "SAFE-1", items: Collection[str] = (), **parts: object) -> Certification:

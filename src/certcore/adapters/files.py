@@ -1,4 +1,4 @@
-"""Documents as files of a folder, named by hash and holder: what a learner called a file is no part of a path (f53)."""
+"""Documents and exports as files of a folder: what a learner called a file is no part of a path (f53)."""
 
 import os
 import re
@@ -8,14 +8,15 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Final
+from typing import BinaryIO, Final, cast
 
 from certcore.domain.files import DocumentRef, digest_of
 from certcore.domain.numbers import id_text
-from certcore.errors import CorruptDocument, InvalidValue, StorageError
-from certcore.ports import DocumentStore
+from certcore.errors import CorruptDocument, InvalidValue, NotFound, StorageError
+from certcore.ports import DocumentStore, ExportStore
 
 _TENANT: Final = re.compile("[a-z0-9][a-z0-9_-]{0,63}")
+_EXPORT: Final = re.compile("[a-z0-9][a-z0-9.-]{0,99}")
 _NAME: Final = re.compile("([0-9a-f]{64})-([0-7][0-9a-f]{15})(?:[.].*)?")
 
 
@@ -28,9 +29,7 @@ class FolderDocuments(DocumentStore):
     """
 
     def __init__(self, folder: str | Path, *, tenant: str = "default") -> None:
-        if not _TENANT.fullmatch(tenant):
-            raise InvalidValue("tenant", tenant, "1 to 64 of a-z, 0-9, '-' and '_', the first a letter or a digit")
-        self._folder = Path(folder) / tenant
+        self._folder = _of_tenant(folder, tenant)
 
     def put(self, content: bytes, holder: int) -> DocumentRef:
         ref = DocumentRef(digest_of(content), holder)
@@ -75,12 +74,60 @@ class FolderDocuments(DocumentStore):
                         yield from sorted(ref for ref in found if after is None or ref > after)
 
 
+class FolderExports(ExportStore):
+    """Keeps the files of exports in ``folder``, which any number of processes may share; each tenant has a subfolder.
+
+    A file is written beside its place and then renamed, so that one of that name is whole.
+    """
+
+    def __init__(self, folder: str | Path, *, tenant: str = "default") -> None:
+        self._folder = _of_tenant(folder, tenant)
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[BinaryIO]:
+        with _os_errors("written"), beside(self._path(name)) as file:
+            yield file
+
+    @contextmanager
+    def reading(self, name: str) -> Iterator[BinaryIO]:
+        with _os_errors("read"):
+            try:
+                file = self._path(name).open("rb")
+            except FileNotFoundError:
+                raise NotFound("export", name) from None
+            with file:
+                yield file
+
+    def delete(self, names: Collection[str]) -> None:
+        with _os_errors("deleted"):
+            for name in names:
+                self._path(name).unlink(missing_ok=True)
+
+    def _path(self, name: str) -> Path:
+        if not _EXPORT.fullmatch(name):
+            raise InvalidValue("name", name, "1 to 100 of a-z, 0-9, '.' and '-', the first a letter or a digit")
+        return self._folder / name
+
+
+def _of_tenant(folder: str | Path, tenant: str) -> Path:
+    if not _TENANT.fullmatch(tenant):
+        raise InvalidValue("tenant", tenant, "1 to 64 of a-z, 0-9, '-' and '_', the first a letter or a digit")
+    return Path(folder) / tenant
+
+
 def _write(path: Path, content: bytes) -> None:
+    with beside(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def beside(path: Path) -> Iterator[BinaryIO]:
+    """A file to write that takes the place of ``path`` when it is safe on the disk, and is nothing until then."""
     _make(path.parent)
     unfinished = NamedTemporaryFile(dir=path.parent, prefix=f"{path.name}.", delete=False)  # noqa: SIM115
     try:
         with unfinished:
-            unfinished.write(content)
+            yield cast(BinaryIO, unfinished)
             unfinished.flush()
             os.fsync(unfinished.fileno())
         Path(unfinished.name).replace(path)
@@ -129,4 +176,4 @@ def _os_errors(done: str) -> Iterator[None]:
         yield
     except OSError as error:
         why = error.strerror or str(error)
-        raise StorageError(f"a document could not be {done} ({why}); see to the disk and repeat the act.") from error
+        raise StorageError(f"a file could not be {done} ({why}); see to the disk and repeat the act.") from error

@@ -9,10 +9,8 @@ from certcore.domain.checks import nfc
 from certcore.domain.people import Actor
 from certcore.errors import NotFound
 
-As = Annotated[
-    str | None, Parameter(name="--as", help="Who acts, by username; by default the command line, which may do all.")
-]
-"""Who acts."""
+As = Annotated[str | None, Parameter(name="--as")]
+"""Who acts, by username; by default the command line itself, which may do all."""
 
 DRY_RUN: Final = "dry run"
 """Why something is looked at that is not done."""

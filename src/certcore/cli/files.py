@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, Final, TextIO
 
 from attrs import define
 
+from certcore.adapters.files import beside
 from certcore.cli.arguments import STDIN
 from certcore.errors import InvalidDefinition, InvalidValue, UnreadableFile
 
@@ -108,6 +109,26 @@ def jsonable(data: Any, path: str = "", deep: int = 0) -> Any:
     if isinstance(data, int) and data.bit_length() > _LONGEST_BITS:
         raise InvalidDefinition(path, "a number of that size counts nothing; give a smaller one")
     return data.isoformat() if isinstance(data, date | time) else data
+
+
+@contextmanager
+def replaced(name: str, option: str) -> Iterator[BinaryIO]:
+    """A file to write that is there under its name when it is whole; ``-`` is standard output.
+
+    Raises `InvalidValue` naming the ``option`` where that cannot be.
+    """
+    if name == STDIN:
+        yield sys.stdout.buffer
+        return
+    path = Path(name)
+    try:
+        if not path.parent.is_dir() or path.is_dir():
+            raise IsADirectoryError(f"{path} is a folder" if path.is_dir() else f"there is no folder {path.parent}")
+        with beside(path) as file:
+            yield file
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise InvalidValue(option, name, f"a file that can be written ({why})") from None
 
 
 @define

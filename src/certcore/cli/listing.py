@@ -16,7 +16,7 @@ from certcore.domain.spreadsheets import guarded
 
 SHOWN: Final = 200
 
-CsvFile = Annotated[str | None, Parameter(name="--csv", metavar="FILE", help="Write it all to this file.")]
+CsvFile = Annotated[str | None, Parameter(name="--csv", metavar="FILE")]
 """Where to write a list as CSV."""
 
 

@@ -93,7 +93,7 @@ class Screen:
             self.warn(f"certcore: {message}")
 
     @contextmanager
-    def progress(self, what: str) -> Iterator[Callable[[int, int], None]]:
+    def progress(self, what: str) -> Iterator[Callable[[int, int | None], None]]:
         """A bar while a long act runs, on a terminal only; the act tells how much is done, and of how much."""
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         hidden = self.as_json or not self._err.is_terminal

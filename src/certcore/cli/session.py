@@ -11,7 +11,7 @@ from typing import Annotated, Final, Self
 from attrs import define, field, frozen
 from cyclopts import Parameter
 
-from certcore.adapters.files import FolderDocuments
+from certcore.adapters.files import FolderDocuments, FolderExports
 from certcore.adapters.in_process import InProcessJobs
 from certcore.adapters.pdf_judge import PdfJudge
 from certcore.adapters.sql import SqlCatalog, SqlDirectory, SqlInbox, SqlStorage, revisions
@@ -27,7 +27,6 @@ from certcore.ports import Clock, JobQueue
 from certcore.registrar import Registrar
 
 DB_ENV: Final = "CERTCORE_DB"
-DOCUMENTS_ENV: Final = "CERTCORE_DOCUMENTS"
 LINKS: Final = ("renew_link", "document_link", "verify_link")
 DEFAULT_DB: Final = "certcore.db"
 ACTOR: Final = Actor.program("command line")
@@ -71,7 +70,8 @@ class Platform:
                     jobs=jobs,
                     clock=clock,
                     random_bytes=random_bytes,
-                    documents=FolderDocuments(documents_folder(url)),
+                    documents=FolderDocuments(folder_beside(url, "documents")),
+                    exports=FolderExports(folder_beside(url, "exports")),
                     file_judge=judge,
                     printer=printer,
                     settings=settings,
@@ -138,13 +138,13 @@ Here = Annotated[Session, Parameter(parse=False)]
 """The session as a command's parameter, which is not read from the command line."""
 
 
-def documents_folder(url: str) -> str:
-    """Where uploads are kept: the folder that the environment names, or else one beside the SQLite file."""
-    named = os.environ.get(DOCUMENTS_ENV)
+def folder_beside(url: str, kind: str) -> str:
+    """Where files are kept, such as documents: what the environment names, or else a folder beside the SQLite file."""
+    named = os.environ.get(f"CERTCORE_{kind.upper()}")
     if named:
         return named
     file = url.removeprefix("sqlite:///").partition("?")[0] if url.startswith("sqlite:///") else ""
-    return f"{file or 'certcore'}.documents"
+    return f"{file or 'certcore'}.{kind}"
 
 
 def environment_settings() -> Settings:

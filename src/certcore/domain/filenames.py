@@ -22,13 +22,21 @@ def kept_name(name: str) -> str:
 
 def saved_name(name: str) -> str:
     """A name under which a browser may save the PDF on any system: its last part, visible characters only, ``.pdf``."""
-    last = re.split(r"[/\\]", name)[-1]
-    visible = "".join(each for each in last if category(each) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-    tidy = re.sub(r"\s+", " ", _HARMFUL.sub("_", visible)).strip()
-    stem = re.sub(r"( ?\.pdf)+$", "", tidy, flags=re.IGNORECASE)[:_SAVED].strip(" .")
+    stem = re.sub(r"( ?\.pdf)+$", "", _tidy(re.split(r"[/\\]", name)[-1]), flags=re.IGNORECASE)[:_SAVED].strip(" .")
     if not stem or _DEVICES.fullmatch(stem):
         return f"certificate {stem}".strip() + ".pdf"
     return f"{stem}.pdf"
+
+
+def stem_of(name: str) -> str:
+    """A name for a file, without its ending, that is safe on any system: ``name`` as far as that goes."""
+    stem = _tidy(re.sub(r"[/\\]", "_", name))[:_SAVED].strip(" .")
+    return f"_{stem}" if not stem or _DEVICES.fullmatch(stem) else stem
+
+
+def _tidy(name: str) -> str:
+    visible = "".join(each for each in name if category(each) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+    return re.sub(r"\s+", " ", _HARMFUL.sub("_", visible)).strip()
 
 
 def content_disposition(name: str) -> str:

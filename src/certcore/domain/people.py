@@ -101,6 +101,7 @@ class Act(StrEnum):
     PURGE = "purge"
     IMPORT = "import"
     VIEW = "view"
+    EXPORT = "export"
     SUBMIT_EXTERNAL = "submit_external"
     VIEW_EXTERNAL = "view_external"
     REVIEW_EXTERNAL = "review_external"
@@ -158,6 +159,7 @@ DEFAULT_ACCESS: Final[Mapping[Act, Mapping[Role, Reach]]] = MappingProxyType(
         Act.PURGE: _by_role(),
         Act.IMPORT: _by_role(),
         Act.VIEW: _by_role(overseers=Reach.OVERSEEN, learners=Reach.OWN),
+        Act.EXPORT: _by_role(overseers=Reach.OVERSEEN),
         Act.SUBMIT_EXTERNAL: _by_role(overseers=Reach.OVERSEEN, learners=Reach.OWN),
         Act.VIEW_EXTERNAL: _by_role(overseers=Reach.OVERSEEN, learners=Reach.OWN),
         Act.REVIEW_EXTERNAL: _by_role(overseers=Reach.OVERSEEN),

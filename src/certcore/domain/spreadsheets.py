@@ -13,6 +13,11 @@ def guarded(cell: str) -> str:
     return _TO_GUARD.sub("'", cell)
 
 
+def needs_guard(cell: str) -> bool:
+    """Whether `guarded` would change it."""
+    return _TO_GUARD.search(cell) is not None
+
+
 def unguarded(cell: str) -> str:
     """What `guarded` was given."""
     return _GUARDED.sub("", cell) if "'" in cell else cell

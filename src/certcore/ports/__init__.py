@@ -11,6 +11,7 @@ Rules that hold for every port:
 What a storage has to keep is said in `Storage`.
 """
 
+from certcore.ports.exports import ExportStore
 from certcore.ports.externals import ExternalQuery, ExternalRepository, SettingRepository
 from certcore.ports.files import DocumentStore, FileJudge, FileScanner
 from certcore.ports.host import AccessPolicy, Attribute, Catalog, Clock, Directory, JobQueue, Ports
@@ -24,7 +25,7 @@ from certcore.ports.lives import (
 )
 from certcore.ports.notices import Attach, Inbox, Notifier, Subscriber, TemplateEngine
 from certcore.ports.printing import DocumentPrinter
-from certcore.ports.searching import AwardQuery, SearchIndex
+from certcore.ports.searching import AwardDays, AwardQuery, AwardRows, SearchIndex
 from certcore.ports.storage import (
     AwardRepository,
     CertificationRepository,
@@ -42,8 +43,10 @@ __all__ = [
     "AccessPolicy",
     "Attach",
     "Attribute",
+    "AwardDays",
     "AwardQuery",
     "AwardRepository",
+    "AwardRows",
     "Catalog",
     "CertificationRepository",
     "Clock",
@@ -53,6 +56,7 @@ __all__ = [
     "DocumentPrinter",
     "DocumentStore",
     "ExpiryRow",
+    "ExportStore",
     "ExternalQuery",
     "ExternalRepository",
     "FileJudge",

@@ -17,6 +17,7 @@ from certcore.domain.renewability import ItemProgress
 from certcore.domain.settings import Settings
 from certcore.domain.time import as_instant
 from certcore.errors import NotSupported
+from certcore.ports.exports import ExportStore
 from certcore.ports.files import DocumentStore, FileJudge, FileScanner
 from certcore.ports.notices import Attach, Notifier, Subscriber, TemplateEngine
 from certcore.ports.printing import DocumentPrinter
@@ -56,6 +57,13 @@ class Directory(ABC):
         Asked for by searches: a directory that finds ids sooner than people says so here.
         """
         return {each.id for each in self.members(groups, branches)}
+
+    def branches_of(self, learner_ids: Collection[str]) -> Mapping[str, Collection[str]]:  # noqa: ARG002
+        """The branches that each of these learners is in directly, by learner id; those in none are absent (R-93).
+
+        Asked for by exports with a file for each branch.
+        """
+        raise NotSupported("naming the branches of learners")
 
     @abstractmethod
     def overseen(self, actor_id: str) -> frozenset[str]:
@@ -158,7 +166,7 @@ class Ports:
     can be uploaded, and without a ``file_scanner`` what is uploaded is not scanned for viruses. ``notifiers`` send
     messages, each under its name, with the files that ``attachments`` make; ``template_engines`` are those besides
     short codes, by the name that templates give. ``subscribers`` consume all events, each under its name. Without a
-    ``printer`` awards have no documents.
+    ``printer`` awards have no documents, and without ``exports`` no export can be left to a job.
     """
 
     storage: Storage
@@ -177,6 +185,7 @@ class Ports:
     template_engines: Mapping[str, TemplateEngine] = field(factory=dict)
     printer: DocumentPrinter | None = None
     subscribers: Mapping[str, Subscriber] = field(factory=dict)
+    exports: ExportStore | None = None
 
     def now(self) -> datetime:
         """The present instant in UTC; `NaiveDatetime` when the clock gives none."""

@@ -2,12 +2,14 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from attrs import evolve, field, frozen
 from attrs.converters import optional
 
-from certcore.domain.awards import Award, Status
+from certcore.domain.awards import Award, Status, status
 from certcore.domain.certifications import ItemRef
 from certcore.domain.searching import Days
 from certcore.domain.time import as_instant
@@ -67,8 +69,77 @@ class AwardQuery:
 
     def behind(self, award: Award) -> "AwardQuery":
         """What asks for the page that goes on behind this award."""
-        at, award_id = self.place_of(award)
+        return self.behind_place(*self.place_of(award))
+
+    def behind_place(self, at: datetime | None, award_id: int) -> "AwardQuery":
+        """What asks for the page that goes on behind this place in the order of the pages."""
         return evolve(self, after=award_id, after_at=at)
+
+
+class AwardDays(NamedTuple):
+    """The civil days of an award, as ISO text, and the zone that they are days of.
+
+    ``expires_on`` is the expiry date as it was typed or computed, ``last_valid_day`` the last day on which the award is
+    valid; None where it always is.
+    """
+
+    issued_on: str
+    expires_on: str | None
+    last_valid_day: str | None
+    zone: str
+
+
+@frozen
+class AwardRows:
+    """A page of awards in columns, for lists of millions: what a file of them says (R-93).
+
+    ``days`` that are alike are best one object. ``kind`` and ``code`` are those of the basis, numbers are decimal text,
+    ``status`` is that at the query's ``now``. ``next`` asks for the page that follows; None: this was the last.
+    """
+
+    number: Sequence[str] = ()
+    learner_id: Sequence[str] = ()
+    learner_name: Sequence[str] = ()
+    certification_id: Sequence[int] = ()
+    days: Sequence[AwardDays] = ()
+    kind: Sequence[str] = ()
+    code: Sequence[str | None] = ()
+    score: Sequence[str | None] = ()
+    completed_on: Sequence[str | None] = ()
+    credits: Sequence[str | None] = ()
+    status: Sequence[Status] = ()
+    next: AwardQuery | None = None
+
+    def __len__(self) -> int:
+        return len(self.number)
+
+    @classmethod
+    def of(cls, awards: Sequence[Award], query: AwardQuery) -> "AwardRows":
+        """The columns of these awards, the whole page that ``query`` asks for."""
+        more = query.behind(awards[-1]) if awards and len(awards) == query.limit else None
+        columns: Any = zip(*(_row_of(award, query.now) for award in awards), strict=True)
+        return evolve(cls(*columns), next=more)
+
+
+def _row_of(award: Award, now: datetime) -> tuple[object, ...]:
+    period, details = award.period, award.details
+    return (
+        award.number,
+        award.learner_id,
+        award.learner_name,
+        award.certification_id,
+        AwardDays(period.issued_on.isoformat(), _text(period.expires_on), _text(period.last_valid_day), period.zone),
+        award.basis.kind.value,
+        award.basis.code,
+        _text(details.score),
+        _text(details.completed_on),
+        _text(details.credits),
+        status(award, now),
+    )
+
+
+def _text(value: date | Decimal | None) -> str | None:
+    return None if value is None else str(value)
 
 
 class SearchIndex(ABC):

@@ -34,7 +34,7 @@ from certcore.ports.lives import (
     SweepRepository,
     TombstoneRepository,
 )
-from certcore.ports.searching import AwardQuery, SearchIndex
+from certcore.ports.searching import AwardQuery, AwardRows, SearchIndex
 
 StatusRow = tuple[str, str, int, Status, datetime | None]
 """How an award stands at an instant: number, learner id, certification id, status, expiry."""
@@ -147,6 +147,13 @@ class AwardRepository(ABC):
     @abstractmethod
     def search(self, query: AwardQuery) -> Sequence[Award]:
         """The page of awards that ``query`` asks for, in its order (R-90)."""
+
+    def rows(self, query: AwardQuery) -> AwardRows:
+        """The same page in columns, for lists of millions (R-93).
+
+        A storage that takes rows only leaves this as it is.
+        """
+        return AwardRows.of(self.search(query), query)
 
     @abstractmethod
     def delete(self, ids: Collection[int]) -> None:

@@ -1,6 +1,6 @@
 """Finding awards by what people know of them: the filters of searches and exports (R-90, R-93)."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypedDict, TypeVar, cast
 
@@ -11,6 +11,7 @@ from certcore.domain.certifications import ItemRef
 from certcore.domain.checks import nfc
 from certcore.domain.numbers import normal_number
 from certcore.domain.searching import Days, phrases
+from certcore.domain.time import parse_date
 from certcore.domain.views import Viewer
 from certcore.errors import InvalidValue, NotFound
 from certcore.ports import AwardQuery, Ports, Transaction
@@ -42,6 +43,37 @@ class Filters(TypedDict, total=False):
     statuses: Status | Collection[Status] | None
     issued: Days | None
     expires: Days | None
+
+
+def document_of(filters: Filters) -> dict[str, object]:
+    """The filters as JSON has them, for a job; what does not filter is left out."""
+    given = {key: value for key, value in filters.items() if value is not None}
+    return {key: value if key in _TEXTS else _listed(value) for key, value in given.items()}
+
+
+def _listed(value: Any) -> list[object]:
+    if isinstance(value, Days):
+        return [None if day is None else day.isoformat() for day in (value.first, value.last)]
+    return [each if isinstance(each, int) else str(each) for each in _each(value)]
+
+
+def filters_from(document: Mapping[str, Any]) -> Filters:
+    """What `document_of` was given; raises for anything else."""
+    return cast(Filters, {key: _READ.get(key, tuple)(value) for key, value in document.items()})
+
+
+def _days_from(pair: Iterable[str | None]) -> Days:
+    return Days(*(None if each is None else parse_date(each) for each in pair))
+
+
+_TEXTS = ("username", "name", "title")
+_READ: Mapping[str, Callable[[Any], object]] = {
+    **dict.fromkeys(_TEXTS, str),
+    "items": lambda values: tuple(map(ItemRef.parse, values)),
+    "statuses": lambda values: tuple(map(Status, values)),
+    "issued": _days_from,
+    "expires": _days_from,
+}
 
 
 @frozen

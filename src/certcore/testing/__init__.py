@@ -17,6 +17,7 @@ pytest.register_assert_rewrite(
     "certcore.testing.catalog",
     "certcore.testing.directory",
     "certcore.testing.documents",
+    "certcore.testing.exports",
     "certcore.testing.job_queue",
     "certcore.testing.notifiers",
     "certcore.testing.storage",
@@ -26,6 +27,7 @@ pytest.register_assert_rewrite(
 from certcore.testing.catalog import CatalogContract, EnrolmentContract  # noqa: E402
 from certcore.testing.directory import DirectoryContract  # noqa: E402
 from certcore.testing.documents import DocumentStoreContract  # noqa: E402
+from certcore.testing.exports import ExportStoreContract  # noqa: E402
 from certcore.testing.job_queue import JobQueueContract  # noqa: E402
 from certcore.testing.notifiers import InboxContract, NotifierContract  # noqa: E402
 from certcore.testing.storage import StorageContract  # noqa: E402
@@ -35,6 +37,7 @@ __all__ = [
     "DirectoryContract",
     "DocumentStoreContract",
     "EnrolmentContract",
+    "ExportStoreContract",
     "InboxContract",
     "JobQueueContract",
     "NotifierContract",

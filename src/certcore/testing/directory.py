@@ -132,7 +132,16 @@ class DirectoryContract:
         self, directory: Directory, groups: list[str], branches: list[str], expected: list[str]
     ) -> None:
         """R-30: those of the groups and of the branches with all that is below, deactivated ones too."""
-        assert sorted(each.username for each in directory.members(groups, branches)) == expected
+        members = list(directory.members(groups, branches))
+        assert sorted(each.username for each in members) == expected
+        assert sorted(directory.member_ids(groups, branches)) == sorted(each.id for each in members)
+
+    def test_branches_of_learners_are_those_they_are_in_directly(self, directory: Directory) -> None:
+        """R-93: not those above; who is in none, or not there, is absent."""
+        asked = [_person(name).id for name in ("ada", "bob", "eve", "fay")]
+        found = {learner_id: sorted(codes) for learner_id, codes in directory.branches_of([*asked, "nobody"]).items()}
+        assert found == {"id-ada": ["europe"], "id-bob": ["rome"], "id-fay": ["world"]}
+        assert directory.branches_of([]) == {}
 
     def test_members_come_back_whole(self, directory: Directory) -> None:
         """Each member is the person that the other answers give."""

@@ -7,7 +7,16 @@ awards: what is looked up has an index, and a rollback costs as much as what was
 from certcore.adapters.memory.catalog import MemoryCatalog
 from certcore.adapters.memory.directory import Branch, MemoryDirectory
 from certcore.adapters.memory.documents import MemoryDocuments
+from certcore.adapters.memory.exports import MemoryExports
 from certcore.adapters.memory.inbox import MemoryInbox
 from certcore.adapters.memory.storage import MemoryStorage
 
-__all__ = ["Branch", "MemoryCatalog", "MemoryDirectory", "MemoryDocuments", "MemoryInbox", "MemoryStorage"]
+__all__ = [
+    "Branch",
+    "MemoryCatalog",
+    "MemoryDirectory",
+    "MemoryDocuments",
+    "MemoryExports",
+    "MemoryInbox",
+    "MemoryStorage",
+]

@@ -93,6 +93,13 @@ class MemoryDirectory(Directory):
         ids += [each for code in self._with_sub_branches(branches) for each in self._members[code]]
         return iter([self._people[each] for each in dict.fromkeys(ids)])
 
+    def branches_of(self, learner_ids: Collection[str]) -> Mapping[str, Collection[str]]:
+        found: dict[str, list[str]] = {}
+        for code in sorted(self._members):
+            for each in set(learner_ids).intersection(self._members[code]):
+                found.setdefault(each, []).append(code)
+        return found
+
     def overseen(self, actor_id: str) -> frozenset[str]:
         groups = self._administered.get(actor_id, ())
         looked_after = (self._managed.get(actor_id, ()), self._coached.get(actor_id, ()))

@@ -24,7 +24,7 @@ from certcore.adapters.sql.rows import (
     award_from,
     award_row,
 )
-from certcore.adapters.sql.searching import page_of
+from certcore.adapters.sql.searching import page_of, rows_of
 from certcore.adapters.sql.standing import CORRUPT, STATUSES, lapses_of, statuses_of, tallies_of
 from certcore.adapters.sql.tombstones import SqlTombstones
 from certcore.adapters.sql.units import Unit
@@ -34,7 +34,7 @@ from certcore.domain.succession import Archived
 from certcore.domain.time import from_micros, parse_date, to_micros, zone_rules
 from certcore.domain.transitions import Change
 from certcore.errors import Conflict, CorruptRecord
-from certcore.ports import AwardQuery, AwardRepository, ExpiryRow, Lapse, StatusRow, Tally
+from certcore.ports import AwardQuery, AwardRepository, AwardRows, ExpiryRow, Lapse, StatusRow, Tally
 
 T = TypeVar("T")
 
@@ -267,6 +267,9 @@ class SqlAwards(AwardRepository):
 
     def search(self, query: AwardQuery) -> Sequence[Award]:
         return page_of(self._unit, self._tenant, self._report, query)
+
+    def rows(self, query: AwardQuery) -> AwardRows:
+        return rows_of(self._unit, self._tenant, self._report, query)
 
 
 def _what_changes(change: Change) -> tuple[bulk.Names, bool]:

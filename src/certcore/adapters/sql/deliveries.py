@@ -7,7 +7,7 @@ from itertools import repeat
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, String, and_, bindparam, func, or_, select
+from sqlalchemy import Column, ColumnElement, Select, String, and_, bindparam, func, or_, select
 
 from certcore.adapters.sql import tables
 from certcore.adapters.sql.querying import TENANT, among, within
@@ -99,30 +99,15 @@ class SqlDeliveries(DeliveryRepository):
         return {row[0]: exact("delivery", row[0], _delivery_from, row) for row in rows}
 
     def dead(self, after: tuple[datetime, str] | None, limit: int) -> Sequence[Delivery]:
-        found: list[Delivery] = []
         place = None if after is None else (to_micros(after[0]), after[1])
-        while (wanted := limit - len(found)) > 0:  # more than once only to make up for corrupt rows
-            page = _DEAD if place is None else _DEAD.where(_behind(*place))
-            rows = self._unit.rows(page, tenant=self._tenant, limit=wanted)
-            found += readable("delivery", _delivery_from, ((row[0], row) for row in rows), self._report)
-            if len(rows) < wanted:
-                break
-            place = (rows[-1][5], rows[-1][0])
-        return found
+        return self._page(_DEAD, _delivery.due_at, place, limit)
 
     def handed_over(
         self, family: str, award_ids: Collection[int], after: tuple[int, str] | None, limit: int
     ) -> Sequence[Delivery]:
-        found: list[Delivery] = []
-        while (wanted := limit - len(found)) > 0:  # as in `dead`
-            award_ids = [each for each in award_ids if after is None or each >= after[0]]
-            page = _HANDED_OVER if after is None else _HANDED_OVER.where(_not_up_to(*after))
-            rows = self._unit.rows(page, tenant=self._tenant, limit=wanted, family=family, award_ids=award_ids)
-            found += readable("delivery", _delivery_from, ((row[0], row) for row in rows), self._report)
-            if len(rows) < wanted:
-                break
-            after = (rows[-1][2], rows[-1][0])
-        return found
+        if not award_ids:
+            return []
+        return self._page(_HANDED_OVER, _delivery.award_id, after, limit, family=family, award_ids=award_ids)
 
     def erase(self, person_id: str) -> None:
         self._unit.delete_each(tables.delivery, "learner_id", [(self._tenant, person_id)], "deliveries")
@@ -133,6 +118,21 @@ class SqlDeliveries(DeliveryRepository):
             theirs = [(self._tenant, id_) for id_, payload in rows if is_told_to(person_id, payload)]
             self._unit.delete_each(tables.delivery, "id", theirs, "deliveries")
             after = rows[-1][0]
+
+    def _page(
+        self, statement: Select[Any], column: Column[Any], place: tuple[int, str] | None, limit: int, **values: object
+    ) -> Sequence[Delivery]:
+        """A page of a statement that is ordered by a column, then id: behind the place."""
+        found: list[Delivery] = []
+        at = tables.delivery.c.keys().index(column.name) - 1
+        while (wanted := limit - len(found)) > 0:  # more than once only to make up for corrupt rows
+            page = statement if place is None else statement.where(_behind(column, *place))
+            rows = self._unit.rows(page, tenant=self._tenant, limit=wanted, **values)
+            found += readable("delivery", _delivery_from, ((row[0], row) for row in rows), self._report)
+            if len(rows) < wanted:
+                break
+            place = (rows[-1][at], rows[-1][0])
+        return found
 
     def tell(self, new: NewDeliveries) -> Collection[str]:
         """Store new ones from their columns; the ids that were there already."""
@@ -145,14 +145,9 @@ class SqlDeliveries(DeliveryRepository):
         return ()
 
 
-def _behind(due_at: int, delivery_id: str) -> ColumnElement[bool]:
+def _behind(column: Column[Any], value: int, delivery_id: str) -> ColumnElement[bool]:
     # Not a comparison of pairs: SQLite goes quadratic there. The first condition is what the index seeks by.
-    return and_(_delivery.due_at >= due_at, or_(_delivery.due_at > due_at, _delivery.id > delivery_id))
-
-
-def _not_up_to(award_id: int, delivery_id: str) -> ColumnElement[bool]:
-    # Nothing that SQLite could seek by: it has to go from award to award.
-    return or_(_delivery.award_id != award_id, _delivery.id > delivery_id)
+    return and_(column >= value, or_(column > value, _delivery.id > delivery_id))
 
 
 def _named(deliveries: Sequence[Delivery]) -> str:

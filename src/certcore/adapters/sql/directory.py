@@ -48,6 +48,7 @@ _MEMBERS: Final = union(
     among(_member.group_name, "groups", _member.person_id),
     select(_belonging.person_id).where(tuple_(_belonging.tenant, _belonging.branch).in_(select(TENANT, _tree.c.code))),
 )
+_BRANCHES_OF: Final = among(_belonging.person_id, "ids", _belonging.person_id, _belonging.branch)
 _administered = select(_admin.tenant, _admin.group_name).where(
     _admin.tenant == TENANT, _admin.person_id == bindparam("actor")
 )
@@ -106,6 +107,12 @@ class SqlDirectory(Directory):
         for start in range(0, len(ids), people.BATCH):
             rows = self._rows(_BY_ID, ids=ids[start : start + people.BATCH])
             yield from readable("person", _read_person, ((row[0], row) for row in rows), self._storage.on_corrupt)
+
+    def branches_of(self, learner_ids: Collection[str]) -> Mapping[str, Collection[str]]:
+        found: dict[str, list[str]] = {}
+        for learner_id, code in self._rows(_BRANCHES_OF, ids=learner_ids) if learner_ids else ():
+            found.setdefault(learner_id, []).append(code)
+        return {learner_id: sorted(codes) for learner_id, codes in found.items()}
 
     def overseen(self, actor_id: str) -> frozenset[str]:
         return frozenset(row[0] for row in self._rows(_OVERSEEN, actor=actor_id))

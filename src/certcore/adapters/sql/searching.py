@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import BindParameter, Column, ColumnElement, Select, and_, bindparam, exists, func, or_, select
 
 from certcore.adapters.sql import tables
+from certcore.adapters.sql.listing import LISTED, listed
 from certcore.adapters.sql.querying import TENANT, among, within
 from certcore.adapters.sql.rows import award_from
 from certcore.adapters.sql.standing import in_status
@@ -20,7 +21,7 @@ from certcore.adapters.sql.values import Report, day_text, readable
 from certcore.domain.awards import Award
 from certcore.domain.searching import Days
 from certcore.domain.time import to_micros
-from certcore.ports import AwardQuery
+from certcore.ports import AwardQuery, AwardRows
 
 _award = tables.award.c
 _name = tables.learner_name.c
@@ -65,6 +66,19 @@ def page_of(unit: Unit, tenant: str, report: Report, query: AwardQuery) -> Seque
     return found
 
 
+def rows_of(unit: Unit, tenant: str, report: Report, query: AwardQuery) -> AwardRows:
+    """The page in columns; corrupt rows are reported and leave it shorter."""
+    search = _Search(unit, tenant, query)
+    at, after = _place_before(query)
+    asked = {"at": at, "after": after, "now": to_micros(query.now)}
+    rows: list[Any] = []
+    for statement in [] if query.asks_for_none else search.statements():
+        if len(rows) < query.limit:
+            listing = statement.with_only_columns(*LISTED)
+            rows += search.plain_rows(listing, limit=query.limit - len(rows), **asked)
+    return listed(rows, query, report)
+
+
 def _place_before(query: AwardQuery) -> tuple[int, int]:
     """The instant and the id behind which the page is."""
     days = query.expires or query.issued
@@ -90,7 +104,12 @@ class _Search:
 
     def rows(self, statement: Select[Any], **values: object) -> Sequence[Any]:
         """What one of the `statements` finds."""
-        return self._unit.rows(statement, **values, **self._values)
+        return self._unit.rows(statement, **{**self._values, **values})
+
+    def plain_rows(self, statement: Select[Any], **values: object) -> Iterator[Any]:
+        """The same as the driver gives them."""
+        for page in self._unit.pages(statement, self._query.limit, **{**self._values, **values}):
+            yield from page
 
     def statements(self) -> Sequence[Select[Any]]:
         """What gives the page, one after the other; nothing where nothing fits.

@@ -57,14 +57,14 @@ _NOT_AS_WRITTEN: Final = or_(
 """What `award_from` would refuse of the columns that decide on a status."""
 CORRUPT: Final = -1
 STATUSES: Final = tuple(STATUS_CONDITIONS)
-_PLACE: Final = case(
+PLACE: Final = case(
     (_NOT_AS_WRITTEN, literal_column(str(CORRUPT))),
     *((condition, literal_column(str(place))) for place, condition in enumerate(_decisive())),
     else_=literal_column(str(len(STATUSES) - 1)),
 )
 """The place in `STATUSES` of an award's status at ``now``; `CORRUPT` where that would be a guess (f39)."""
-_STATUS_COLUMNS: Final = (_award.number, _award.learner_id, _award.certification_id, _PLACE, _award.expires_at)
-_TALLY_COLUMNS: Final = (_award.certification_id, _PLACE, func.count())
+_STATUS_COLUMNS: Final = (_award.number, _award.learner_id, _award.certification_id, PLACE, _award.expires_at)
+_TALLY_COLUMNS: Final = (_award.certification_id, PLACE, func.count())
 _END: Final = func.coalesce(_award.grace_ends_at, _award.expires_at)
 _LAPSE_COLUMNS: Final = (_award.certification_id, _END, _award.zone, func.count())
 _HELD: Final = or_(_award.end_reason.is_(None), _award.end_reason.not_in([each.value for each in NEVER_HELD]))

@@ -12,6 +12,7 @@ from certcore.cli.commands import (
     database,
     delivering,
     demo,
+    exporting,
     external,
     imports,
     jobs,
@@ -44,6 +45,7 @@ def register(app: App) -> None:
     jobs.register(app)
     app.command(awards.search)
     app.command(awards.show)
+    app.command(exporting.export)
     reports.register(app)
     app.command(proving.pdf)
     app.command(proving.verify)

@@ -50,6 +50,8 @@ def revoke(
         An idempotency key: the same act with the same key is done once.
     queue
         Leave more than 100 awards to `certcore worker`; `certcore jobs` tells how far it is.
+    by
+        Who revokes, by username; by default the command line.
     """
     if bool(numbers) is (file is not None):
         raise CycloptsError(msg="Name the awards by their numbers, or give --file.")
@@ -83,6 +85,8 @@ def restore(number: str, /, *, reason: str | None = None, by: As = None, session
         The certificate's number.
     reason
         Why, for the history.
+    by
+        Who restores it, by username; by default the command line.
     """
     session.registrar.archiving.restore(number, actor=actor_of(session, by), reason=reason)
     show(number, session=session)
@@ -116,6 +120,8 @@ def purge(
         Count what would go, and remove nothing.
     for_good
         Remove it; nothing brings it back.
+    by
+        Who purges, by username; by default the command line.
     """
     if dry_run is for_good:
         raise CycloptsError(msg="Look first what would go with --dry-run; then remove it with --for-good.")

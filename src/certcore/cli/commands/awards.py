@@ -88,6 +88,8 @@ def unassign(number: str, /, *, reason: str | None = None, by: As = None, sessio
         The certificate's number.
     reason
         Why, for the history.
+    by
+        Who takes it back, by username; by default the command line.
     """
     session.registrar.correcting.unassign(number, actor=actor_of(session, by), reason=reason)
     show(number, session=session)
@@ -112,6 +114,8 @@ def search(
         The most awards to give, up to 1,000.
     after
         Go on behind the page that gave this as next, with the same filters.
+    by
+        Who asks, by username; by default the command line.
     """
     reporting, actor, wanted = session.registrar.reporting, actor_of(session, by), filters.read()
     page = reporting.search(actor=actor, at=at, after=after, limit=limit, **wanted)

@@ -27,6 +27,8 @@ def retire(certification: str, /, *, by: As = None, session: Here) -> None:
     ----------
     certification
         Its code, or id: and its id.
+    by
+        Who retires it, by username; by default the command line.
     """
     actor = actor_of(session, by)
     answer(session, session.registrar.defining.retire(certification_ref(certification), actor=actor).id, actor)
@@ -39,6 +41,8 @@ def reinstate(certification: str, /, *, by: As = None, session: Here) -> None:
     ----------
     certification
         Its code, or id: and its id.
+    by
+        Who reinstates it, by username; by default the command line.
     """
     actor = actor_of(session, by)
     answer(session, session.registrar.defining.reinstate(certification_ref(certification), actor=actor).id, actor)
@@ -69,6 +73,8 @@ def delete(
         Why, for what stays of each award: its number, who, when and why.
     dry_run
         Count what would go, and delete nothing.
+    by
+        Who deletes it, by username; by default the command line.
     """
     if (typed is None) is not dry_run:
         raise CycloptsError(
@@ -95,6 +101,8 @@ def assign(certification: str, /, *items: str, issue: Issue = None, by: As = Non
         What carries it from now on, such as course:C-1.
     issue
         Whether completing these items awards it, or it is awarded by hand only; by default as the certification says.
+    by
+        Who assigns them, by username; by default the command line.
     """
     ref, actor, defining = certification_ref(certification), actor_of(session, by), session.registrar.defining
     given = [ItemRef.parse(item) for item in items]
@@ -129,6 +137,8 @@ def unassign(
         Why, for the history of those that are removed.
     dry_run
         Count the awards, and change nothing.
+    by
+        Who does it, by username; by default the command line.
     """
     if not items:
         raise CycloptsError(msg="Name the items, such as course:C-1.")
@@ -160,6 +170,8 @@ def retroactive(
         Award it to them; without it nothing is written.
     no_notify
         Tell nobody of what they get.
+    by
+        Who looks back, by username; by default the command line.
     """
     report = session.registrar.completing.retroactive(
         certification_ref(certification), actor=actor_of(session, by), award=award, notify=not no_notify

@@ -79,6 +79,8 @@ def complete(
         A TOML or JSON file with what the policy may ask besides, such as learner attributes.
     no_notify
         Tell nobody of what they get.
+    by
+        Who reports it, by username; by default the command line.
     """
     platform, actor = session.platform, actor_of(session, by)
     if file is not None:
@@ -115,6 +117,8 @@ def why_not(username: str, certification: str, /, *, facts: File | None = None, 
         Its code, or id: and its id.
     facts
         A TOML or JSON file with what the policy may ask besides, such as learner attributes.
+    by
+        Who asks, by username; by default the command line, which sees all.
     """
     ref = certification_ref(certification)
     why = session.registrar.completing.why_not(ref, username, actor=actor_of(session, by), facts=facts_of(facts))

@@ -75,6 +75,8 @@ def dead(*, after: str | None = None, limit: Limit = 50, by: As = None, session:
         The id of the one behind which to go on.
     limit
         How many at the most.
+    by
+        Who asks, by username; by default the command line.
     """
     found = session.registrar.notifying.dead(after, limit, actor=actor_of(session, by))
     lines = [f"{each.id}  {each.kind}, {each.attempts} attempts: {each.error}" for each in found]
@@ -88,6 +90,8 @@ def resend(ids: list[str], /, *, by: As = None, session: Here) -> int:
     ----------
     ids
         Their ids, as ``notices dead`` lists them.
+    by
+        Who asks, by username; by default the command line.
     """
     count = session.registrar.notifying.resend(ids, actor=actor_of(session, by))
     session.screen.answer({"resent": count}, f"{count:,} of {len(set(ids)):,} will be tried again.")

@@ -59,6 +59,8 @@ def submit(
         The id of the certificate that this one is a new version of.
     name
         What the file is called, by default as it is here.
+    by
+        Who submits it, by username; by default the command line.
     key
         An idempotency key: the same act with the same key is done once.
     """
@@ -100,6 +102,8 @@ def list_(
         Only those in this state; may be given several times.
     tasks
         Only what waits for a verdict of who asks.
+    by
+        Who asks, by username; by default the command line, which sees all.
     after
         The cursor of the page before.
     limit
@@ -129,6 +133,8 @@ def show(id: str, /, *, save: str | None = None, by: As = None, session: Here) -
         Its id.
     save
         Write the PDF to this file, which must not be there yet.
+    by
+        Who asks, by username; by default the command line, which sees all.
     """
     reviewing, actor = session.registrar.reviewing, actor_of(session, by)
     record, history = reviewing.show(id, actor=actor)
@@ -187,6 +193,8 @@ def review(
         It stands for no certification.
     seen
         The version that was looked at; refused when somebody has corrected it since.
+    by
+        Who reviews it, by username; by default the command line.
     key
         An idempotency key: the same verdict with the same key is given once.
     """
@@ -226,6 +234,8 @@ def withdraw(id: str, /, *, by: As = None, session: Here) -> None:
     ----------
     id
         Its id.
+    by
+        Who takes it back, by username; by default the command line.
     """
     _tell(session, session.registrar.reviewing.withdraw(id, actor=actor_of(session, by)))
 

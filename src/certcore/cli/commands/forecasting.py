@@ -31,6 +31,8 @@ def compliance(
         Only that one: its code, or id: and its id.
     group
         Only members of this group, with how many have none that is valid; may be given several times.
+    csv
+        Write the report to this file.
     """
     ref = None if certification is None else certification_ref(certification)
     found = session.registrar.forecasting.compliance(actor=ACTOR, at=at, certification=ref, groups=group)
@@ -60,6 +62,8 @@ def forecast(
         Only members of this group; may be given several times.
     zone
         Where it is said which month it is; by default UTC.
+    csv
+        Write the forecast to this file.
     svg
         Draw the forecast to this file, as a picture for a browser.
     """

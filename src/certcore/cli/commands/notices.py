@@ -26,7 +26,13 @@ _INBOX_SHOWN = 50
 
 
 def list_rules(*, by: As = None, session: Here) -> None:
-    """List the rules: who is told what, and when."""
+    """List the rules: who is told what, and when.
+
+    Parameters
+    ----------
+    by
+        Who asks, by username; by default the command line.
+    """
     rules = session.registrar.notifying.rules(actor=actor_of(session, by))
     session.screen.answer({"rules": list(map(rule_document, rules))}, *notice_tables.rules(rules))
 
@@ -61,6 +67,8 @@ def set_rule(
         The template with its words; by default one of certcore's.
     off
         Switch it off.
+    by
+        Who sets it, by username; by default the command line.
     """
     record = session.registrar.notifying.set_rule(
         code,
@@ -81,6 +89,8 @@ def switch_on(code: str, /, *, by: As = None, session: Here) -> None:
     ----------
     code
         The rule.
+    by
+        Who does it, by username; by default the command line.
     """
     _tell_rule(session, session.registrar.notifying.switch_rule(code, active=True, actor=actor_of(session, by)))
 
@@ -92,6 +102,8 @@ def switch_off(code: str, /, *, by: As = None, session: Here) -> None:
     ----------
     code
         The rule.
+    by
+        Who does it, by username; by default the command line.
     """
     _tell_rule(session, session.registrar.notifying.switch_rule(code, active=False, actor=actor_of(session, by)))
 
@@ -103,13 +115,21 @@ def remove_rule(code: str, /, *, by: As = None, session: Here) -> None:
     ----------
     code
         The rule.
+    by
+        Who does it, by username; by default the command line.
     """
     session.registrar.notifying.remove_rule(code, actor=actor_of(session, by))
     session.screen.answer({"removed": code}, f"Rule {code} is removed.")
 
 
 def list_templates(*, by: As = None, session: Here) -> None:
-    """List the templates: certcore's own, and those of the platform."""
+    """List the templates: certcore's own, and those of the platform.
+
+    Parameters
+    ----------
+    by
+        Who asks, by username; by default the command line.
+    """
     templates = session.registrar.notifying.templates(actor=actor_of(session, by))
     document = {"templates": list(map(template_document, templates.values()))}
     session.screen.answer(document, notice_tables.templates(templates.values()))
@@ -122,6 +142,8 @@ def show_template(code: str, /, *, by: As = None, session: Here) -> None:
     ----------
     code
         The template.
+    by
+        Who asks, by username; by default the command line.
     """
     template = _template(session, code, by)
     session.screen.answer(template_document(template), *notice_tables.template(template))
@@ -158,6 +180,8 @@ def set_template(
         Whoever reads none of the template's languages gets this one.
     engine
         What reads the text: short_codes, or jinja.
+    by
+        Who sets it, by username; by default the command line.
     """
     if (body is None) == (file is None):
         raise CycloptsError(msg="Give the text, either with --body or in a --file.")
@@ -183,6 +207,8 @@ def remove_template(code: str, /, *, by: As = None, session: Here) -> None:
     ----------
     code
         The template.
+    by
+        Who does it, by username; by default the command line.
     """
     session.registrar.notifying.remove_template(code, actor=actor_of(session, by))
     session.screen.answer({"removed": code}, f"Template {code} is removed.")
@@ -208,6 +234,10 @@ def preview(*, days: int = 30, rule: str | None = None, csv: CsvFile = None, by:
         How many days to look ahead.
     rule
         Only what this rule would tell.
+    csv
+        Write the list to this file.
+    by
+        Who asks, by username; by default the command line.
     """
     found = session.registrar.notifying.preview(days, actor=actor_of(session, by), rule=rule)
     head = {"from": format_instant(session.clock()), "days": days}

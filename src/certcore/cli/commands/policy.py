@@ -133,6 +133,8 @@ def apply(
         Count those anew, too, whose expiry somebody typed.
     may_shorten
         Let awards end earlier than they do; without it those stay as they are.
+    by
+        Who does it, by username; by default the command line.
     """
     policy = RenewalPolicy.from_data(jsonable(read_data(file)))
     applied = session.registrar.correcting.apply_policy(

@@ -43,6 +43,8 @@ def pdf(
         Where the documents of a certification are written, each under its number.
     look
         How documents look.
+    by
+        Who asks, by username; by default the command line.
     """
     one, many = number is not None, certification is not None
     if one is many or (one and folder is not None) or (many and (folder is None or out is not None)):

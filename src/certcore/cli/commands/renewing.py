@@ -38,6 +38,8 @@ def check(
         Ask for the renewal of an award that never expires.
     facts
         A TOML or JSON file with what the policy may ask besides, such as learner attributes.
+    by
+        Who asks, by username; by default the command line, which may ask about all.
     """
     found = session.registrar.renewing.check(
         number, actor=actor_of(session, by), facts=facts_of(facts), never_expiring=never_expiring
@@ -72,6 +74,8 @@ def start(
         A TOML or JSON file with what the policy may ask besides, such as learner attributes.
     key
         An idempotency key: the same act with the same key is done once.
+    by
+        Who starts it, by username; by default the command line.
     """
     renewal = session.registrar.renewing.start(
         number,
@@ -93,6 +97,8 @@ def cancel(number: str, /, *, reason: str | None = None, by: As = None, session:
         The certificate's number.
     reason
         Why, for the history.
+    by
+        Who cancels it, by username; by default the command line.
     """
     _answer(session, number, session.registrar.renewing.cancel(number, actor=actor_of(session, by), reason=reason))
 

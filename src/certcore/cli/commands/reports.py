@@ -31,6 +31,8 @@ def users(*, at: Instant | None = None, zone: str | None = None, csv: CsvFile = 
         As of which instant, such as 2026-01-31T00:00:00Z; by default now.
     zone
         Where days left are counted; by default in each award's zone.
+    csv
+        Write the report to this file.
     """
     records = session.registrar.reporting.users_certifications(actor=ACTOR, at=at, zone=zone)
     report_tables.USERS.give(session.screen, _head(session, at, zone), _documents(records), csv)
@@ -45,6 +47,8 @@ def certifications(*, at: Instant | None = None, zone: str | None = None, csv: C
         As of which instant, such as 2026-01-31T00:00:00Z; by default now.
     zone
         Where days left are counted; by default in each award's zone.
+    csv
+        Write the report to this file.
     """
     records = session.registrar.reporting.certifications_users(actor=ACTOR, at=at, zone=zone)
     report_tables.CERTIFICATIONS.give(session.screen, _head(session, at, zone), _documents(records), csv)
@@ -69,6 +73,8 @@ def awarded(
         As of which instant, such as 2026-01-31T00:00:00Z; by default now.
     zone
         Where days left are counted; by default in each award's zone.
+    csv
+        Write the list to this file.
     """
     ref = certification_ref(certification)
     records = session.registrar.reporting.awarded(ref, actor=ACTOR, at=at, zone=zone)
@@ -102,6 +108,8 @@ def statuses(
         The instant, such as 2026-01-31T00:00:00Z; by default now.
     certification
         Only that certification: its code, or id: and its id.
+    csv
+        Write the list to this file.
     """
     ref = None if certification is None else certification_ref(certification)
     now = at or session.clock()

@@ -15,7 +15,7 @@ from certcore.ports import Transaction
 
 LISTED: Final = 1_000
 """How many are listed; all are counted."""
-_PAGE: Final = 5_000
+_PAGE: Final = 1_000
 
 
 @frozen

@@ -5,14 +5,14 @@ from datetime import date, timedelta
 from itertools import product
 
 import pytest
-from attrs import evolve
+from attrs import evolve, fields
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from certcore.domain.awards import Award, Basis, BasisKind, Period, status
 from certcore.domain.certifications import ItemRef
 from certcore.domain.searching import Days, phrases, searchable
-from certcore.ports import AwardQuery, Storage
+from certcore.ports import AwardQuery, AwardRows, Storage
 from certcore.testing import strategies
 from certcore.testing.builders import NOW, ended, make_award, make_certification, make_period
 from certcore.testing.storage.base import ALL, StorageCase, store
@@ -182,6 +182,32 @@ class FindingContract(StorageCase):
             fitting = [each for each in placed if _fits(each, query, names, titles)]
             expected = sorted(fitting, key=query.place_of)
             assert [each for page in _pages(storage, query) for each in page] == expected, query
+            assert _in_columns(storage, query) == _expected_columns(expected, query), query
+
+
+def _expected_columns(awards: Sequence[Award], query: AwardQuery) -> list[tuple[object, ...]]:
+    """The rows that columns of these awards have."""
+    return _across(AwardRows.of(awards, query))
+
+
+def _in_columns(storage: Storage, query: AwardQuery) -> list[tuple[object, ...]]:
+    """The same awards by `AwardRepository.rows`, page by page."""
+    found: list[tuple[object, ...]] = []
+    following: AwardQuery | None = query
+    for _ in range(_LONGEST_WALK):
+        if following is None:
+            return found
+        with storage.reading() as tx:
+            rows = tx.awards.rows(following)
+        assert len(rows) <= query.limit
+        found += _across(rows)
+        following = rows.next
+    pytest.fail("the pages never end")
+
+
+def _across(rows: AwardRows) -> list[tuple[object, ...]]:
+    columns = [getattr(rows, each.name) for each in fields(AwardRows) if each.name != "next"]
+    return list(zip(*columns, strict=True))
 
 
 def _basis(item: ItemRef) -> Basis:
