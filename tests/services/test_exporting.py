@@ -2,10 +2,12 @@
 
 import csv
 import io
+import json
 import zipfile
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from attrs import evolve
 from certcore.adapters.memory import Branch, MemoryCatalog, MemoryDirectory, MemoryExports
 from certcore.domain.awards import MANUAL, Basis, BasisKind, Details, Link, Status
 from certcore.domain.certifications import Item, ItemRef
+from certcore.domain.checks import UNSTORABLE
 from certcore.domain.decisions import Held
 from certcore.domain.exports import HEADERS, Layout
 from certcore.domain.jobs import Job, JobState
@@ -199,6 +202,19 @@ def test_f11_hostile_texts_are_run_by_no_spreadsheet_and_come_back_unharmed(plat
         row = {column: unguarded(cell) for column, cell in by_title[item.title].items()}
         assert (row["username"], row["first_name"], row["code"]) == (person.username, person.first_name, item.ref.code)
         assert row["certification_title"] == person.first_name
+
+
+def test_every_name_of_the_world_is_exported_as_it_is(platform: Platform, cases: Path) -> None:
+    """R-93: whatever its script; what no storage keeps is refused before."""
+    listed = json.loads((cases / "unicode_names.json").read_text("utf-8"))["names"]
+    names = {each["id"]: each["name"] for each in listed if not UNSTORABLE.search(each["name"])}
+    assert len(names) > 40
+    platform.directory = MemoryDirectory([Person(f"id-{n}", n, name) for n, name in names.items()])
+    platform.registrar = platform.registrar_with()
+    platform.certification("SAFE-1")
+    platform.award(*names)
+    _, rows = exported(platform)
+    assert {row["username"]: unguarded(row["first_name"]) for row in rows} == names
 
 
 def test_f11_an_import_layout_comes_back_with_equal_columns(new_storage: Callable[[], Storage]) -> None:
