@@ -1,5 +1,6 @@
 """How many statements the SQL storage needs, and how the databases carry them out."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -38,6 +39,7 @@ NAMES = "certcore_learner_name"
 """What a search by name reads through: it is as long as there are learners."""
 PARTIAL = ("certcore_award_revoked", "certcore_outbox_pending")
 """An index that has few rows of a tenant."""
+TABLE = re.compile(r"certcore_\w+")
 Statement = tuple[str, Any]
 
 
@@ -170,7 +172,7 @@ def updates(engine: Engine, storage: SqlStorage) -> list[Statement]:
         tx.outbox.dispatched([(award.id, 1) for award in awards[:MANY]])
         directory.save_people(PersonRecord(username=f"u{n}", manager="u1") for n in range(MANY))
     found = [(sql, given[0] if isinstance(given, list) else given) for sql, given in executed if sql.startswith("UPD")]
-    assert {sql.split()[1] for sql, _ in found} == {"certcore_award", "certcore_outbox", "certcore_person"}
+    assert {TABLE.findall(sql)[0] for sql, _ in found} == {"certcore_award", "certcore_outbox", "certcore_person"}
     return found
 
 

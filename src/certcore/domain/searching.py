@@ -33,8 +33,11 @@ def searchable(text: str) -> str:
 
     Words that something joins, such as a hyphen or an apostrophe, are there apart and as one.
     """
+    folded = _folded(text)
+    if folded.isascii() and folded.replace(" ", "").isalnum():  # what most names are
+        return " " + " ".join(folded.split())
     words: list[str] = []
-    for chunk in _folded(text).split():
+    for chunk in folded.split():
         parts = _words(chunk)
         words += parts if len(parts) == 1 else [*parts, "".join(parts)]
     return "".join(f" {word}" for word in words)

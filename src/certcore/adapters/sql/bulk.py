@@ -52,14 +52,43 @@ def insert_unless_taken(table: Table, dialect: Dialect) -> str | None:
 
 def upsert(table: Table, dialect: Dialect) -> str:
     """The INSERT that replaces the row with the same primary key."""
+    return insert(table, dialect) + _or_replace(table)
+
+
+def upsert_together(table: Table) -> str:
+    """`upsert` of `TOGETHER` rows as one statement for SQLite; after an error some of them may stay."""
+    return insert_together(table) + _or_replace(table)
+
+
+@lru_cache
+def upsert_all(table: Table) -> str:
+    """`upsert` of many rows as one statement for PostgreSQL, none twice; its parameters are a list for each column."""
+    arrays = ", ".join(f"%s::{_array(column.type)}" for column in table.c)
+    return f"INSERT INTO {table.name} ({', '.join(table.c.keys())}) SELECT * FROM unnest({arrays})" + _or_replace(table)
+
+
+@lru_cache
+def _or_replace(table: Table) -> str:
     key = ", ".join(column.name for column in table.primary_key)
     changed = ", ".join(f"{column.name} = excluded.{column.name}" for column in table.c if not column.primary_key)
-    return f"{insert(table, dialect)} ON CONFLICT ({key}) DO UPDATE SET {changed}"
+    return f" ON CONFLICT ({key}) DO UPDATE SET {changed}"
 
 
 def amend(table: Table, changed: Names, found_by: Names, dialect: Dialect) -> str:
     """The UPDATE that gives a row new values of some columns, found by its values of others."""
     return _amend(table.name, changed, found_by, _mark(dialect))
+
+
+@lru_cache
+def amend_together(table: Table, changed: Names, found_by: Names) -> str:
+    """`amend` of `TOGETHER` rows as one statement for SQLite; after an error some of them may be changed."""
+    row = f"({', '.join('?' * (len(changed) + len(found_by)))})"
+    given = f"(VALUES {', '.join([row] * TOGETHER)}) AS given"
+    assignments = ", ".join(f"{name} = given.column{place}" for place, name in enumerate(changed, 1))
+    conditions = " AND ".join(
+        f"{table.name}.{name} = given.column{place}" for place, name in enumerate(found_by, len(changed) + 1)
+    )
+    return f"UPDATE OR FAIL {table.name} SET {assignments} FROM {given} WHERE {conditions}"
 
 
 @lru_cache

@@ -79,10 +79,7 @@ class Unit:
             with self._statement(what):
                 bulk.copy(self.connection, table, rows)
             return
-        if self._dialect == "sqlite" and len(rows) >= bulk.TOGETHER:
-            fifties, rows = bulk.together(rows)
-            with self._statement(what):
-                self.connection.exec_driver_sql(bulk.insert_together(table), fifties)
+        rows = self._by_the_fifty(bulk.insert_together, table, rows, what)
         if rows:
             self._count(bulk.insert(table, self.connection.dialect), rows, what)
 
@@ -125,8 +122,14 @@ class Unit:
 
     def upsert(self, table: Table, rows: Rows, what: str) -> None:
         """Insert rows, or replace those that have the same primary key, all or none."""
-        if rows:
-            with self.savepoint():
+        if not rows:
+            return
+        with self.savepoint():
+            if self._dialect == "postgresql" and len(rows) >= bulk.COPY_FROM:
+                self._count(bulk.upsert_all(table), [tuple(map(list, zip(*rows, strict=True)))], what)
+                return
+            rows = self._by_the_fifty(bulk.upsert_together, table, rows, what)
+            if rows:
                 self._count(bulk.upsert(table, self.connection.dialect), rows, what)
 
     def set_each(self, table: Table, column: str, rows: Rows, what: str) -> None:
@@ -143,7 +146,13 @@ class Unit:
         if self._dialect == "postgresql" and len(rows) >= bulk.COPY_FROM:
             columns = tuple(map(list, zip(*rows, strict=True)))
             return self._count(bulk.amend_all(table, changed, found_by), [columns], what)
-        return self._count(bulk.amend(table, changed, found_by, self.connection.dialect), rows, what)
+        amended = 0
+        if self._dialect == "sqlite" and len(rows) >= bulk.TOGETHER:
+            fifties, rows = bulk.together(rows)
+            amended = self._count_all(bulk.amend_together(table, changed, found_by), fifties, what)
+        return amended + (
+            self._count(bulk.amend(table, changed, found_by, self.connection.dialect), rows, what) if rows else 0
+        )
 
     def delete_each(
         self, table: Table, columns: str | tuple[str, ...], keys: Sequence[tuple[object, ...]], what: str
@@ -178,6 +187,19 @@ class Unit:
         with self._statement(what):
             parameters = rows[0] if len(rows) == 1 else list(rows)
             return self.connection.exec_driver_sql(sql, parameters).rowcount
+
+    def _by_the_fifty(self, statement: Callable[[Table], str], table: Table, rows: Rows, what: str) -> Rows:
+        """Store what SQLite takes with whole statements of `bulk.TOGETHER` rows; the rows that are left."""
+        if self._dialect != "sqlite" or len(rows) < bulk.TOGETHER:
+            return rows
+        fifties, rows = bulk.together(rows)
+        self._count_all(statement(table), fifties, what)
+        return rows
+
+    def _count_all(self, sql: str, rows: Rows, what: str) -> int:
+        """`_count` of rows in a list, however few they are."""
+        with self._statement(what):
+            return self.connection.exec_driver_sql(sql, list(rows)).rowcount
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
