@@ -1,6 +1,6 @@
 """What the parts of the storage contract share."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -18,6 +18,8 @@ from certcore.testing.builders import COURSE, NOW, make_certification
 
 ALL = 1_000_000
 """A page that holds everything a test stores."""
+LONGEST_WALK = 1_000
+"""More pages than a test has."""
 
 Stored = Certification | Award | HistoryEntry | Event | Job | Completion | Renewal | Delivery | Tombstone
 """What can be added to a storage."""
@@ -97,3 +99,15 @@ def contents(storage: Storage, *, jobs: Collection[Job] = ()) -> dict[str, objec
 def same(found: object, expected: object) -> bool:
     """Whether both are equal; of thousands of rows without a difference of their lines, which would take hours."""
     return found == expected
+
+
+def pages_of(storage: Storage, query: AwardQuery) -> Iterator[Sequence[Award]]:
+    """The pages one after the other, each in a reading of its own."""
+    for _ in range(LONGEST_WALK):
+        with storage.reading() as tx:
+            page = tx.awards.search(query)
+        if not page:
+            return
+        yield page
+        query = query.behind(page[-1])
+    pytest.fail("the pages never end")

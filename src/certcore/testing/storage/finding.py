@@ -1,6 +1,6 @@
 """Finding awards by names, titles, items and days: the index, and searches that stand on it (R-90)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import product
 
@@ -15,7 +15,7 @@ from certcore.domain.searching import Days, phrases, searchable
 from certcore.ports import AwardQuery, AwardRows, Storage
 from certcore.testing import strategies
 from certcore.testing.builders import NOW, ended, make_award, make_certification, make_period
-from certcore.testing.storage.base import ALL, StorageCase, store
+from certcore.testing.storage.base import ALL, LONGEST_WALK, StorageCase, pages_of, store
 
 NAMES = {
     "jose": "José García-López",
@@ -59,7 +59,6 @@ _ITEMS = tuple(ItemRef.parse(text) for text in ("course:C-1", "course:C-2", "lea
 _LEARNERS = ("ada", "bob", "eve")
 _DAYS = st.none() | st.sampled_from([date(2026, 1, 30) + timedelta(days) for days in range(4)])
 _ZONES = ("Europe/Rome", "Pacific/Auckland", "Pacific/Honolulu", "UTC")
-_LONGEST_WALK = 1_000
 
 
 class FindingContract(StorageCase):
@@ -117,7 +116,7 @@ class FindingContract(StorageCase):
             with storage.reading() as tx:
                 assert tx.awards.search(AwardQuery(NOW, titles=phrases("title", typed))) == expected, typed
 
-    def test_learners_and_items_of_all_awards_come_in_pages(self, storage: Storage) -> None:
+    def test_learners_and_items_of_all_awards_come_inpages_of(self, storage: Storage) -> None:
         """Each once, ascending, of archived awards too: what a sync walks over."""
         pairs = list(product(_LEARNERS, _ITEMS))
         store(storage, *(ended(make_award(learner_id=who, basis=_basis(item))) for who, item in pairs))
@@ -135,7 +134,7 @@ class FindingContract(StorageCase):
         store(storage, *awards[::2], *awards[1::2])
         expected = sorted(awards, key=lambda each: (each.period.expires_at, each.id))
         found: list[Award] = []
-        for page in _pages(storage, AwardQuery(NOW, expires=Days(date(2027, 1, 1)), limit=4)):
+        for page in pages_of(storage, AwardQuery(NOW, expires=Days(date(2027, 1, 1)), limit=4)):
             found += page
             store(storage, make_award(period=make_period(expires_on=date(2027, 1, 2))))
         assert found == expected
@@ -181,7 +180,7 @@ class FindingContract(StorageCase):
             query = data.draw(_queries(placed, ids))
             fitting = [each for each in placed if _fits(each, query, names, titles)]
             expected = sorted(fitting, key=query.place_of)
-            assert [each for page in _pages(storage, query) for each in page] == expected, query
+            assert [each for page in pages_of(storage, query) for each in page] == expected, query
             assert _in_columns(storage, query) == _expected_columns(expected, query), query
 
 
@@ -194,7 +193,7 @@ def _in_columns(storage: Storage, query: AwardQuery) -> list[tuple[object, ...]]
     """The same awards by `AwardRepository.rows`, page by page."""
     found: list[tuple[object, ...]] = []
     following: AwardQuery | None = query
-    for _ in range(_LONGEST_WALK):
+    for _ in range(LONGEST_WALK):
         if following is None:
             return found
         with storage.reading() as tx:
@@ -267,15 +266,3 @@ def _named(storage: Storage, typed: str) -> list[str]:
     with storage.reading() as tx:
         found = tx.awards.search(AwardQuery(NOW, names=phrases("name", typed), limit=ALL))
     return [award.learner_id for award in found]
-
-
-def _pages(storage: Storage, query: AwardQuery) -> Iterator[Sequence[Award]]:
-    """The pages one after the other, each in a reading of its own."""
-    for _ in range(_LONGEST_WALK):
-        with storage.reading() as tx:
-            page = tx.awards.search(query)
-        if not page:
-            return
-        yield page
-        query = query.behind(page[-1])
-    pytest.fail("the pages never end")

@@ -1,6 +1,6 @@
 """Searching awards: filters, statuses at an instant, and pages."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from itertools import product
 
@@ -14,10 +14,9 @@ from certcore.domain.certifications import Certification
 from certcore.ports import AwardQuery, Storage
 from certcore.testing import strategies
 from certcore.testing.builders import NOW, ended, make_award, make_certification, make_period
-from certcore.testing.storage.base import ALL, StorageCase, all_awards, store
+from certcore.testing.storage.base import ALL, StorageCase, all_awards, pages_of, store
 
 _TICK = timedelta(microseconds=1)
-_LONGEST_WALK = 1_000
 
 
 class SearchContract(StorageCase):
@@ -37,7 +36,7 @@ class SearchContract(StorageCase):
         """Awards that agree in everything but the id come once each, ``limit`` to a page."""
         awards = [make_award(certification) for _ in range(20)]
         store(storage, *awards)
-        pages = list(_pages(storage, AwardQuery(NOW, limit=limit)))
+        pages = list(pages_of(storage, AwardQuery(NOW, limit=limit)))
         assert [award for page in pages for award in page] == awards
         assert {len(page) for page in pages[:-1]} <= {limit}
 
@@ -47,7 +46,7 @@ class SearchContract(StorageCase):
         store(storage, *awards[::2])
         late = zip(awards[1::2], [make_award(certification) for _ in awards[1::2]], strict=True)
         found: list[Award] = []
-        for page in _pages(storage, AwardQuery(NOW, limit=4)):
+        for page in pages_of(storage, AwardQuery(NOW, limit=4)):
             found.extend(page)
             store(storage, *next(late, ()))
         assert [award for award in found if award in awards[::2]] == awards[::2]
@@ -81,8 +80,8 @@ class SearchContract(StorageCase):
         awards = [make_award(each) for _ in range(10) for each in (certification, other)]
         store(storage, other, *awards)
         query = AwardQuery(NOW, certification_ids={other.id}, statuses=frozenset([Status.ACTIVE]), limit=3)
-        assert [len(page) for page in _pages(storage, query)] == [3, 3, 3, 1]
-        assert [award for page in _pages(storage, query) for award in page] == awards[1::2]
+        assert [len(page) for page in pages_of(storage, query)] == [3, 3, 3, 1]
+        assert [award for page in pages_of(storage, query) for award in page] == awards[1::2]
 
     def test_statuses_change_at_the_very_instant(self, storage: Storage, certification: Certification) -> None:
         """f32: the filter agrees with `status` a microsecond before, at, and after every moment of an award."""
@@ -124,18 +123,6 @@ def _assert_statuses(
         for wanted in [*({each} for each in Status), {Status.ACTIVE, Status.GRACE}, set(Status)]:
             query = AwardQuery(now, certification_ids=certification_ids, statuses=frozenset(wanted), limit=ALL)
             assert tx.awards.search(query) == [award for award in awards if status(award, now) in wanted], (wanted, now)
-
-
-def _pages(storage: Storage, query: AwardQuery) -> Iterator[Sequence[Award]]:
-    """The pages one after the other, each in a reading of its own."""
-    for _ in range(_LONGEST_WALK):
-        with storage.reading() as tx:
-            page = tx.awards.search(query)
-        if not page:
-            return
-        yield page
-        query = query.behind(page[-1])
-    pytest.fail("the pages never end")
 
 
 def _fits(award: Award, query: AwardQuery) -> bool:
