@@ -46,18 +46,16 @@ class Delivered:
     def add(self, tx: Transaction, entries: Sequence[HistoryEntry]) -> None:
         """Add those about awards that the import issued or edited, as these entries of their history say.
 
-        Of an award that it only edited, those of moments since.
+        Of an award that it only edited, those of moments since. What another release told is counted only (f29).
         """
         since = {entry.award_id: None if entry.act == "issued" else entry.at for entry in entries}
         for delivery in _handed_over(tx, sorted(since)):
-            try:
-                notice = Notice.from_payload(delivery.payload, delivery.learner_id)
-            except InvalidValue:  # of another release: what it told is not known here (f29)
-                continue
             edited_at = since[delivery.award_id]
-            if edited_at is None or notice.at >= edited_at:
+            full = len(self.first) >= LISTED
+            notice = None if full and edited_at is None else _notice(delivery)
+            if notice is None or edited_at is None or notice.at >= edited_at:
                 self.total += 1
-                if len(self.first) < LISTED:
+                if notice is not None and not full:
                     self.first.append(self._listed(delivery, notice))
 
     def _listed(self, delivery: Delivery, notice: Notice) -> DeliveredNotice:
@@ -70,6 +68,13 @@ class Delivered:
             notice.at,
             delivery.kind.partition(".")[2] or None,
         )
+
+
+def _notice(delivery: Delivery) -> Notice | None:
+    try:
+        return Notice.from_payload(delivery.payload, delivery.learner_id)
+    except InvalidValue:
+        return None
 
 
 def _handed_over(tx: Transaction, award_ids: Sequence[int]) -> Iterator[Delivery]:
