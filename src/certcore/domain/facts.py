@@ -4,44 +4,37 @@ import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Any
 
 from certcore.domain.awards import Basis, BasisKind, Details, Link, Period
 from certcore.domain.history import canonical
-from certcore.domain.time import format_instant, parse_date, parse_instant
+from certcore.domain.time import date_text, format_instant, parse_date, parse_instant
 
 
 def written_terms(period: Period, basis: Basis, details: Details, edition: int) -> str:
     """Everything about an award's terms that is nobody's personal data; so not the note. As `canonical` writes it."""
-    anchor, dates, zone = _of_period(period)
-    text = f'{{"anchor_on":{anchor},"basis":"{basis.kind.value}"'
+    text = f'{{"anchor_on":{_day(period.anchor_on)},"basis":"{basis.kind.value}"'
     if basis.code is not None:
         text += f',"code":{encode_basestring(basis.code)}'
     if details.completed_on is not None:
         text += f',"completed_on":{_day(details.completed_on)}'
     if details.credits is not None:
         text += f',"credits":"{details.credits}"'
-    text += f',"edition":{edition}{dates}'
+    text += f',"edition":{edition}{_ends(period)},"issued_at":{_instant(period.issued_at)}'
+    text += f',"issued_on":{_day(period.issued_on)}'
     if basis.links:
         text += f',"links":{canonical([[link.provider, link.url] for link in basis.links])}'
     if details.score is not None:
         text += f',"score":"{details.score}"'
-    return f'{text},"zone":{zone}}}'
-
-
-@lru_cache(maxsize=8_192)
-def _of_period(period: Period) -> tuple[str, str, str]:
-    """The anchor, the dates and instants from ``expires_at`` to ``issued_on``, and the zone: awards share periods."""
-    dates = f'{_ends(period)},"issued_at":{_instant(period.issued_at)},"issued_on":{_day(period.issued_on)}'
-    return _day(period.anchor_on), dates, encode_basestring(period.zone)
+    return f'{text},"zone":{encode_basestring(period.zone)}}}'
 
 
 def _ends(period: Period) -> str:
-    text = ""
-    if period.expires_at is not None:
-        text += f',"expires_at":{_instant(period.expires_at)}'
+    if period.expires_at is None:
+        return ""
+    ends_at = _instant(period.expires_at)
+    text = f',"expires_at":{ends_at}'
     if period.expires_on is not None:
         text += f',"expires_on":{_day(period.expires_on)}'
     if period.expiring_at is not None:
@@ -49,7 +42,8 @@ def _ends(period: Period) -> str:
     if period.expiring_on is not None:
         text += f',"expiring_on":{_day(period.expiring_on)}'
     if period.grace_ends_at is not None:
-        text += f',"grace_ends_at":{_instant(period.grace_ends_at)}'
+        without_grace = period.grace_ends_at is period.expires_at
+        text += f',"grace_ends_at":{ends_at if without_grace else _instant(period.grace_ends_at)}'
     return text
 
 
@@ -83,11 +77,9 @@ def before_of(facts: str) -> tuple[Period, Basis, Details]:
     )
 
 
-@lru_cache(maxsize=8_192)
 def _day(day: date) -> str:
-    return f'"{day.isoformat()}"'
+    return f'"{date_text(day)}"'
 
 
-@lru_cache(maxsize=8_192)
 def _instant(instant: datetime) -> str:
     return f'"{format_instant(instant)}"'

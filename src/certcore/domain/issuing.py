@@ -154,7 +154,7 @@ class Issue:
         )
 
 
-@lru_cache(maxsize=8_192)
+@lru_cache(maxsize=4_096)
 def _written(offer: Offer, edition: int) -> str:
     return written_terms(offer.period, offer.basis, offer.details, edition)
 

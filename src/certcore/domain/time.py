@@ -215,6 +215,10 @@ def parse_date(text: str) -> date:
     raise InvalidValue("date", text, "a real date written YYYY-MM-DD")
 
 
+date_text = lru_cache(maxsize=16_384)(date.isoformat)
+"""The civil date as `parse_date` reads it: an award of its own dates writes each of them several times."""
+
+
 def spelled_date(day: date, language: str) -> str | None:
     """``day`` with the name of its month, as people write it in ``language``; None for one that is not known."""
     locale = _LOCALES_CALLED.get(language.lower(), language.lower().replace("-", "_"))

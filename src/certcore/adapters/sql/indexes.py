@@ -17,6 +17,8 @@ _name = tables.learner_name.c
 _title = tables.item_title.c
 _award = tables.award.c
 
+_AT_ONCE: Final = 5_000
+
 _NAMES: Final = among(_name.learner_id, "learner_ids", _name.learner_id, _name.name)
 _TITLES: Final = among(_title.code, "codes", _title.kind, _title.code, _title.title)
 _LIMIT: Final[BindParameter[Any]] = bindparam("limit")
@@ -47,10 +49,13 @@ class SqlIndex(SearchIndex):
         self._tenant = tenant
 
     def put_names(self, names: Mapping[str, str]) -> None:
-        known = dict(map(tuple, self._rows(_NAMES, learner_ids=names.keys()))) if names else {}
-        new = sorted(each for each in names.items() if known.get(each[0]) != each[1])  # so that two do not wait in turn
-        rows = [(self._tenant, learner_id, name, searchable(name)) for learner_id, name in new]
-        self._unit.upsert(tables.learner_name, rows, "a learner's name")
+        ordered = sorted(names.items())  # so that two do not wait in turn
+        for start in range(0, len(ordered), _AT_ONCE):
+            part = dict(ordered[start : start + _AT_ONCE])
+            known = dict(map(tuple, self._rows(_NAMES, learner_ids=part)))
+            new = [each for each in part.items() if known.get(each[0]) != each[1]]
+            rows = [(self._tenant, learner_id, name, searchable(name)) for learner_id, name in new]
+            self._unit.upsert(tables.learner_name, rows, "a learner's name")
 
     def put_titles(self, titles: Mapping[ItemRef, str]) -> None:
         codes = {each.code for each in titles}

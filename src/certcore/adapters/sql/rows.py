@@ -30,9 +30,8 @@ from certcore.domain.issuing import Issued, each_once
 from certcore.domain.succession import Archived
 from certcore.domain.time import from_micros, parse_date, to_micros, zone_rules
 
-_SHARED = 8_192
+_SHARED = 4_096
 _micros_of = lru_cache(_SHARED)(to_micros)
-_text_of = lru_cache(_SHARED)(day_text)
 
 
 def award_row(tenant: str, award: Award) -> Row:
@@ -166,12 +165,12 @@ def _period_columns(period: Period) -> Row:
     expires_at = micros(period.expires_at)
     return (
         period.zone,
-        _text_of(period.issued_on),
+        day_text(period.issued_on),
         to_micros(period.issued_at),
-        _text_of(period.anchor_on),
-        _text_of(period.expires_on),
+        day_text(period.anchor_on),
+        day_text(period.expires_on),
         expires_at,
-        _text_of(period.expiring_on),
+        day_text(period.expiring_on),
         micros(period.expiring_at),
         expires_at if period.grace_ends_at is period.expires_at else micros(period.grace_ends_at),
     )

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
-from certcore.domain.time import to_micros
+from certcore.domain.time import date_text, to_micros
 from certcore.errors import CorruptRecord, InvalidInput
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ def micros(instant: datetime | None) -> int | None:
 
 def day_text(day: date | None) -> str | None:
     """A civil date as it is stored."""
-    return None if day is None else day.isoformat()
+    return None if day is None else date_text(day)
 
 
 def amount_text(amount: Decimal | None) -> str | None:

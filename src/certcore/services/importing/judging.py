@@ -33,7 +33,7 @@ from certcore.services.importing.survey import People, Survey, cell_of, codes_am
 from certcore.services.importing.table import Batch, Table
 from certcore.services.units import Candidate, live_of
 
-_MOST_REMEMBERED = 10_000
+_MOST_REMEMBERED = 4_000
 
 Problems = tuple[Problem, ...]
 Cells = tuple[str, str, str, str | None, str, str | None]
@@ -91,7 +91,6 @@ class Judge:
     _people: People
     _username_of: Callable[[Sequence[str]], str] = field(init=False)
     _cells_of: Callable[[Sequence[str]], Cells] = field(init=False)
-    _terms: dict[Cells, Terms | Problems] = field(factory=dict, init=False)
     _said: dict[Cells, _Said] = field(factory=dict, init=False)
     _said_of: dict[str | ItemRef, object] = field(factory=dict, init=False)
 
@@ -110,8 +109,8 @@ class Judge:
     def judge(self, tx: Transaction, batch: Batch) -> Judgement:
         """What is known of every row of the batch."""
         if len(self._said) > _MOST_REMEMBERED:
-            for memory in (self._terms, self._said, self._said_of):
-                memory.clear()
+            self._said.clear()
+            self._said_of.clear()
         usernames = list(map(self._username_of, batch.rows))
         cells = list(map(self._cells_of, batch.rows))
         known = self._look_up(tx, usernames, cells)
@@ -156,7 +155,7 @@ class Judge:
         codes = codes_among({each[0] for each in distinct})
         found = tx.certifications.by_code([code for code in codes.values() if isinstance(code, str)])
         certifications = {text: _certification(text, code, found) for text, code in codes.items()}
-        terms = {each: self._terms.get(each) or self._read(each) for each in distinct}
+        terms = {each: known.terms if (known := self._said.get(each)) else self._read(each) for each in distinct}
         items = _items(terms.values())
         assigned = tx.certifications.carried_by(items)
         carried = {item: assigned[item].certification_id if item in assigned else None for item in items}
@@ -173,8 +172,7 @@ class Judge:
     def _read(self, cells: Cells) -> Terms | Problems:
         _, issued, always_valid, expires, kind, code = cells
         code = None if code is None else unguarded(code)
-        terms = self._terms[cells] = read_terms(issued, always_valid, expires, kind, code, self._request.cells)
-        return terms
+        return read_terms(issued, always_valid, expires, kind, code, self._request.cells)
 
     def _forget_unless(self, found: Sequence[tuple[str | ItemRef, object]]) -> None:
         """Forget what cells say when certifications, or what items carry, are not what they were."""

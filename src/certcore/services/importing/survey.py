@@ -46,8 +46,12 @@ class People:
         keys = _read_once(texts, USERNAME, read_username)
         matched = self._directory.match(list({key for key in keys.values() if isinstance(key, str)}))
         for text, key in keys.items():
-            self._known[text] = key if isinstance(key, Problem) else self._judged(text, matched.get(key))
-            if text != key or isinstance(self._known[text], Problem):
+            known = key if isinstance(key, Problem) else self._judged(text, matched.get(key))
+            if isinstance(known, Person) and known.username == text:
+                self._known[known.username] = known  # one text for both
+                continue
+            self._known[text] = known
+            if text != key or isinstance(known, Problem):
                 self._passing.append(text)  # it may be of any length
 
     def _judged(self, text: str, person: Person | None) -> Person | Problem:
