@@ -121,7 +121,7 @@ class Port:
     def found(self, name: str, code: str, *statuses: Status) -> Sequence[AwardRecord]:
         """The awards that somebody has or had of a certification, the oldest first."""
         records = self.registrar.reporting.search(
-            actor=SUPER, username=name, certification=code, statuses=statuses
+            actor=SUPER, username=name, certifications=code, statuses=statuses
         ).records
         return sorted(records, key=lambda each: (each.award.period.issued_at, each.award.live))
 
