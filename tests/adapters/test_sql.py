@@ -60,6 +60,7 @@ class _Walked(FindingContract):
     @pytest.fixture(autouse=True)
     def few(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(searching, "FEW", 0)
+        monkeypatch.setattr(searching, "FEW_LEARNERS", 0)
 
 
 class TestWalkedOnSqlite(_Walked):

@@ -192,6 +192,24 @@ def test_every_statement_uses_an_index_beyond_its_tenant(
                 assert " AND " in step or any(each in step for each in (*PARTIAL, NAMES)), f"{step}\n{sql}"
 
 
+def test_a_range_of_days_is_read_to_its_end(engine: Engine, storage: SqlStorage) -> None:
+    """Its last page does not go through all that comes behind it."""
+    awards = [make_award(CERTIFICATION) for _ in range(MORE_THAN_A_FEW)]
+    store(storage, CERTIFICATION, *awards)
+    days = Days(NOW.date(), NOW.date())
+    with statements(engine) as executed, storage.reading() as tx:
+        tx.awards.search(AwardQuery(NOW, issued=days, after=awards[0].id, after_at=NOW))
+        tx.awards.search(AwardQuery(NOW, expires=days, after=awards[0].id, after_at=NOW))
+    later = [each for each in executed if "_at <= " in each[0]]
+    assert len(later) == 2
+    with storage.reading() as tx:
+        connection = tx.unit.connection
+        explain = _explained_by_sqlite if connection.dialect.name == "sqlite" else _explained_by_postgres
+        for column, (sql, parameters) in zip(("issued_at", "expires_at"), later, strict=True):
+            (step,) = explain(connection, sql, parameters)
+            assert f"{column}<" in step.replace(" ", ""), step
+
+
 def test_lookups_in_a_new_table_use_the_index_of_their_key(engine: Engine, storage: SqlStorage) -> None:
     """A plan that was made and kept while there are few rows is a good one for a million."""
     with statements(engine) as executed, storage.reading() as tx:

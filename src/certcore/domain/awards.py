@@ -5,6 +5,8 @@ from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
+from itertools import product
 from types import MappingProxyType
 from typing import Final
 
@@ -333,27 +335,44 @@ A moment that an award does not have never passes. `status` and every storage's 
 
 def moments(award: Award) -> dict[str, datetime | None]:
     """The moments that `STATUS_CONDITIONS` speaks of; None where the award does not have one."""
+    return dict(zip(_MOMENTS, _moments(award), strict=True))
+
+
+def _moments(award: Award) -> tuple[datetime | None, ...]:
     period, ending = award.period, award.ending
     revoked = ending is not None and ending.reason is EndReason.REVOKED
-    return {
-        "issued_at": period.issued_at,
-        "expiring_at": period.expiring_at,
-        "expires_at": period.expires_at,
-        "grace_ends_at": period.grace_ends_at,
-        "archived_at": ending.at if ending is not None and not revoked else None,
-        "revoked_at": ending.at if ending is not None and revoked else None,
-    }
+    return (
+        period.issued_at,
+        period.expiring_at,
+        period.expires_at,
+        period.grace_ends_at,
+        ending.at if ending is not None and not revoked else None,
+        ending.at if ending is not None and revoked else None,
+    )
 
 
 def status(award: Award, now: datetime) -> Status:
     """The award's status at the instant ``now``, past or future, by what is known today (R-14)."""
     now = as_instant(now)
-    passed = {name: moment is not None and moment <= now for name, moment in moments(award).items()}
+    return _STATUS_AFTER[tuple([moment is not None and moment <= now for moment in _moments(award)])]
+
+
+_MOMENTS: Final = ("issued_at", "expiring_at", "expires_at", "grace_ends_at", "archived_at", "revoked_at")
+
+
+def _status_after(passed: Mapping[str, bool]) -> Status:
     return next(
         status
         for status, conditions in STATUS_CONDITIONS.items()
         if all(passed[name] is wanted for name, wanted in conditions.items())
     )
+
+
+_STATUS_AFTER: Final = {
+    passed: _status_after(dict(zip(_MOMENTS, passed, strict=True)))
+    for passed in product((False, True), repeat=len(_MOMENTS))
+}
+"""The status by which of the `moments` have passed, worked out once."""
 
 
 def first_day_in(zone: str, award: Award) -> date:
@@ -377,6 +396,11 @@ def last_day_in(zone: str, award: Award) -> date | None:
         return award.period.last_valid_day
 
 
+_last_day = lru_cache(8_192)(last_day_before)
+_today = lru_cache(1_024)(civil_date)
+"""Awards of a list share most of their last days, and all of them the day on which it is read."""
+
+
 def days_left(award: Award, now: datetime, zone: str | None = None) -> int | None:
     """Civil days from today to the last valid day, both in ``zone``: 0 on that day, None after it (R-15).
 
@@ -388,6 +412,6 @@ def days_left(award: Award, now: datetime, zone: str | None = None) -> int | Non
         return None
     for each in (zone or award.period.zone, award.period.zone, "UTC"):
         with suppress(DateOutOfRange):
-            left = (last_day_before(expires_at, each) - civil_date(now, each)).days
+            left = (_last_day(expires_at, each) - _today(now, each)).days
             return left if left >= 0 else None
     raise AssertionError("unreachable: UTC has a day for every instant")

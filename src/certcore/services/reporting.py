@@ -62,8 +62,8 @@ class Reporting:
         if not 1 <= limit <= _LARGEST_PAGE:
             raise InvalidValue("limit", limit, f"1 to {_LARGEST_PAGE}")
         now = self._at(at, zone)
-        viewer = Viewer(actor, self._ports.access.scope(actor, Act.VIEW))
         with self._ports.storage.reading() as tx:
+            viewer = Viewer(actor, self._ports.access.scope(actor, Act.VIEW))
             query = query_for(self._ports, tx, viewer, now, filters)
             query = evolve(_behind(query, after), limit=limit + 1)
             awards = _visible(tx, query, viewer)

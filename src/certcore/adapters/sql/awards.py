@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
-from itertools import groupby, starmap
+from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any, Final, TypeVar
 
@@ -28,7 +28,7 @@ from certcore.adapters.sql.searching import page_of, rows_of
 from certcore.adapters.sql.standing import CORRUPT, STATUSES, lapses_of, statuses_of, tallies_of
 from certcore.adapters.sql.tombstones import SqlTombstones
 from certcore.adapters.sql.units import Unit
-from certcore.adapters.sql.values import Report, all_exact, exact, readable
+from certcore.adapters.sql.values import Report, all_exact, all_readable, exact, readable
 from certcore.domain.awards import Award
 from certcore.domain.succession import Archived
 from certcore.domain.time import from_micros, parse_date, to_micros, zone_rules
@@ -250,7 +250,7 @@ class SqlAwards(AwardRepository):
             rows = self._expiring(_EXPIRING_THEN, wanted, at=at, after=award_id)
             if len(rows) < wanted:
                 rows = [*rows, *self._expiring(_EXPIRING_LATER, wanted - len(rows), at=at, until=end)]
-            found += self._expiries(rows)
+            found += all_readable("award", itemgetter(1), _expiry_from, rows, self._report)
             if len(rows) < wanted:
                 break
             at, award_id = rows[-1][4], rows[-1][0]
@@ -258,12 +258,6 @@ class SqlAwards(AwardRepository):
 
     def _expiring(self, statement: Select[Any], limit: int, **asked: int) -> Sequence[Any]:
         return self._unit.rows(statement, tenant=self._tenant, limit=limit, **asked)
-
-    def _expiries(self, rows: Sequence[Any]) -> Iterable[ExpiryRow]:
-        try:
-            return list(starmap(_expiry_from, rows))
-        except Exception:
-            return readable("award", _expiry_from, ((row[1], row) for row in rows), self._report)
 
     def search(self, query: AwardQuery) -> Sequence[Award]:
         return page_of(self._unit, self._tenant, self._report, query)

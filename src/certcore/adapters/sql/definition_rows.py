@@ -36,6 +36,7 @@ def certification_row(tenant: str, certification: Certification) -> Row:
     )
 
 
+@lru_cache(1_024, typed=True)
 def certification_from(*row: Any) -> Certification:
     """The certification of a row of `tables.certification` without its tenant."""
     id_, name, code, description, policy, allow_retake, template, credits_, retired, edition, version, *earning = row

@@ -42,13 +42,14 @@ _GROUPS: Final = union(
     among(_member.group_name, "names", _member.group_name), among(_admin.group_name, "names", _admin.group_name)
 )
 _BRANCHES: Final = among(_branch.code, "names", _branch.code)
-_tree = among(_branch.code, "branches", _branch.code).cte("tree", recursive=True)
+_tree = among(_branch.code, "names", _branch.code).cte("tree", recursive=True)
 _tree = _tree.union(select(_branch.code).join(_tree, _branch.parent == _tree.c.code).where(_branch.tenant == TENANT))
-_MEMBERS: Final = union(
-    among(_member.group_name, "groups", _member.person_id),
-    select(_belonging.person_id).where(tuple_(_belonging.tenant, _belonging.branch).in_(select(TENANT, _tree.c.code))),
+_OF_GROUPS: Final = among(_member.group_name, "names", _member.person_id)
+_OF_BRANCHES: Final = select(_belonging.person_id).where(
+    tuple_(_belonging.tenant, _belonging.branch).in_(select(TENANT, _tree.c.code))
 )
 _BRANCHES_OF: Final = among(_belonging.person_id, "ids", _belonging.person_id, _belonging.branch)
+_PAGE: Final = 10_000
 _administered = select(_admin.tenant, _admin.group_name).where(
     _admin.tenant == TENANT, _admin.person_id == bindparam("actor")
 )
@@ -98,9 +99,13 @@ class SqlDirectory(Directory):
             for name in names:
                 if name not in known:
                     raise NotFound(kind, name)
-        if not groups and not branches:
-            return []
-        return sorted(row[0] for row in self._rows(_MEMBERS, groups=groups, branches=branches))
+        found: set[str] = set()
+        with self._storage.reading() as tx:
+            for statement, names in ((_OF_GROUPS, groups), (_OF_BRANCHES, branches)):
+                pages = tx.unit.pages(statement, _PAGE, tenant=self._storage.tenant, names=names) if names else ()
+                for page in pages:
+                    found.update(row[0] for row in page)
+        return sorted(found)
 
     def _members(self, ids: Sequence[str]) -> Iterator[Person]:
         # Page by page, so that no transaction is open while the caller works on what it got.

@@ -1,15 +1,18 @@
 """Searching awards in SQL: which filter leads to the rows, and pages behind a place (R-90).
 
-One filter leads: its rows are found in an index. All others are conditions on these rows, written so that no index
-serves them, for planners without fresh statistics would choose among indexes by chance. A filter that finds few awards
+One filter leads: its rows are found in an index. All others are conditions on these rows, taken together as a value of
+which planners know nothing: without fresh statistics they would choose among indexes by chance, and would sort all rows
+for want of a few. A filter that finds few awards
 leads, and what it finds is sorted; otherwise the rows are walked in the order of the page until that is full, which is
-soon where many fit.
+soon where many fit. What has one certification or one item comes in the order of ids from their index.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Column, ColumnElement, Select, and_, bindparam, exists, func, or_, select
+from sqlalchemy import BindParameter, Column, ColumnElement, Select, and_, bindparam, false, func, or_, select, text
 
 from certcore.adapters.sql import tables
 from certcore.adapters.sql.listing import LISTED, listed
@@ -17,9 +20,8 @@ from certcore.adapters.sql.querying import TENANT, among, within
 from certcore.adapters.sql.rows import award_from
 from certcore.adapters.sql.standing import in_status
 from certcore.adapters.sql.units import Unit
-from certcore.adapters.sql.values import Report, day_text, readable
-from certcore.domain.awards import Award
-from certcore.domain.searching import Days
+from certcore.adapters.sql.values import Report, all_readable, day_text
+from certcore.domain.awards import Award, Status
 from certcore.domain.time import to_micros
 from certcore.ports import AwardQuery, AwardRows
 
@@ -27,41 +29,96 @@ _award = tables.award.c
 _name = tables.learner_name.c
 _title = tables.item_title.c
 
-COLUMNS: Final = tables.award.c[1:]
-_PLACES: Final = {column.name: place for place, column in enumerate(COLUMNS)}
-_ALL: Final = select(*COLUMNS).where(_award.tenant == TENANT)
-_BY_NUMBER: Final = among(_award.number, "numbers", *COLUMNS)
-_BY_LEARNER: Final = among(_award.learner_id, "learner_ids", *COLUMNS)
-_BY_CODE: Final = among(_award.basis_code, "codes", *COLUMNS, only=tables.EARNED_THROUGH)
-_BY_CERTIFICATION: Final = among(_award.certification_id, "certification_ids", *COLUMNS)
-_OF_ONE: Final = _ALL.where(_award.certification_id == bindparam("certification_id"))
-_BASIS_ITEM: Final = _award.basis + ":" + _award.basis_code
+FEW: Final = 5_000
+"""How many awards are found and sorted rather than walked over: among a million either takes about as long."""
+FEW_LEARNERS: Final = 200
+"""How many learners are taken to have few awards without a look at how many."""
+_BEFORE_ALL: Final = -(2**62)
+_BEHIND_ALL: Final = 2**62
+_SHAPES: Final = 512
 
 _AT: Final[BindParameter[Any]] = bindparam("at")
 _AFTER: Final[BindParameter[Any]] = bindparam("after")
+_UNTIL: Final[BindParameter[Any]] = bindparam("until")
 _LIMIT: Final[BindParameter[Any]] = bindparam("limit")
 
-FEW: Final = 10_000
-"""How many learners, or awards, are found and sorted rather than walked over."""
-_BEFORE_ALL: Final = -(2**62)
+COLUMNS: Final = tables.award.c[1:]
+_PLACES: Final = {column.name: place for place, column in enumerate(COLUMNS)}
+_ALL: Final = select(*COLUMNS).where(_award.tenant == TENANT)
+_OF_CERTIFICATION: Final = _award.certification_id == bindparam("certification_id")
+_OF_ITEM: Final = and_(
+    text(tables.EARNED_THROUGH), _award.basis_code == bindparam("code"), _award.basis == bindparam("kind")
+)
+_LEADS: Final = {
+    "all": _ALL,
+    "numbers": among(_award.number, "numbers", *COLUMNS),
+    "learner_ids": among(_award.learner_id, "learner_ids", *COLUMNS),
+    "codes": among(_award.basis_code, "codes", *COLUMNS, only=tables.EARNED_THROUGH),
+    "one_item": _ALL.where(_OF_ITEM),
+    "certification_ids": among(_award.certification_id, "certification_ids", *COLUMNS),
+    "one_certification": _ALL.where(_OF_CERTIFICATION),
+}
+_WALKED: Final = ("all", "one_item", "one_certification")
+"""Which give the rows in the order of ids by themselves; ``all`` also in that of instants."""
+_ANSWERED: Final = {
+    **dict.fromkeys(_LEADS, ""),
+    "learner_ids": "learner_ids",
+    "one_item": "items",
+    "certification_ids": "certification_ids",
+    "one_certification": "certification_ids",
+}
+"""The filter that needs no condition any more."""
+
+
+def _count(lead: Select[Any]) -> Select[Any]:
+    """How many awards it finds, up to ``limit``."""
+    return select(func.count()).select_from(lead.with_only_columns(_award.id).limit(_LIMIT).subquery())
+
+
+_COUNTS: Final = {name: _count(_LEADS[name]) for name in ("learner_ids", "codes", "certification_ids")}
+
+_OF_PARAMETERS: Final[dict[str, ColumnElement[bool]]] = {
+    "learner_ids": within(_award.learner_id, "learner_ids"),
+    "items": within(_award.basis + ":" + _award.basis_code, "items"),
+    "certification_ids": within(_award.certification_id, "certification_ids"),
+    "ended_before": _award.ended_at < bindparam("ended_before"),
+}
+_CONDITIONS: Final[dict[str, ColumnElement[bool]]] = {
+    **_OF_PARAMETERS,
+    "live": _award.live.is_not(None),
+    "ended": _award.live.is_(None),
+    "issued_on": _award.issued_on.is_not(None),
+    "issued_first": _award.issued_on >= bindparam("issued_first"),
+    "issued_last": _award.issued_on <= bindparam("issued_last"),
+    "expires_on": _award.expires_on.is_not(None),
+    "expires_first": _award.expires_on >= bindparam("expires_first"),
+    "expires_last": _award.expires_on <= bindparam("expires_last"),
+}
+_WORDS: Final = (
+    select(_name.words)
+    .where(_name.tenant == TENANT, _name.learner_id == _award.learner_id)
+    .correlate(tables.award)
+    .scalar_subquery()
+)
+"""By what the index finds the learner of an award, looked up for one award after the other."""
 
 
 def page_of(unit: Unit, tenant: str, report: Report, query: AwardQuery) -> Sequence[Award]:
     """The page that ``query`` asks for; corrupt rows are reported, and others fill it up."""
     search = _Search(unit, tenant, query)
     statements = [] if query.asks_for_none else search.statements()
-    at, after = _place_before(query)
+    at, after, until = *_place_before(query), _last_instant(query)
     found: list[Award] = []
     while (wanted := query.limit - len(found)) > 0:  # more than once only to make up for corrupt rows
         rows: list[Any] = []
-        for statement in statements:
+        for statement in statements[-1:] if after == _BEFORE_ALL else statements:  # before all there is no then
             if len(rows) < wanted:
-                rows += search.rows(statement, at=at, after=after, limit=wanted - len(rows))
-        found += readable("award", award_from, ((row[_PLACES["number"]], row) for row in rows), report)
+                rows += search.rows(statement, at=at, after=after, until=until, limit=wanted - len(rows))
+        found += all_readable("award", itemgetter(_PLACES["number"]), award_from, rows, report)
         if len(rows) < wanted:
             break
         instants = _instants(query)
-        at = at if instants is None else rows[-1][_PLACES[instants.name]]
+        at = at if instants is None else rows[-1][_PLACES[instants]]
         after = rows[-1][_PLACES["id"]]
     return found
 
@@ -69,10 +126,11 @@ def page_of(unit: Unit, tenant: str, report: Report, query: AwardQuery) -> Seque
 def rows_of(unit: Unit, tenant: str, report: Report, query: AwardQuery) -> AwardRows:
     """The page in columns; corrupt rows are reported and leave it shorter."""
     search = _Search(unit, tenant, query)
+    statements = [] if query.asks_for_none else search.statements()
     at, after = _place_before(query)
-    asked = {"at": at, "after": after, "now": to_micros(query.now)}
+    asked = {"at": at, "after": after, "until": _last_instant(query)}
     rows: list[Any] = []
-    for statement in [] if query.asks_for_none else search.statements():
+    for statement in statements[-1:] if after == _BEFORE_ALL else statements:
         if len(rows) < query.limit:
             listing = statement.with_only_columns(*LISTED)
             rows += search.plain_rows(listing, limit=query.limit - len(rows), **asked)
@@ -87,11 +145,17 @@ def _place_before(query: AwardQuery) -> tuple[int, int]:
     return at, _BEFORE_ALL if query.after is None else query.after
 
 
-def _instants(query: AwardQuery) -> Column[Any] | None:
-    """The instants that order the pages before the ids do."""
+def _last_instant(query: AwardQuery) -> int:
+    """An instant behind the last one that can fit, where instants order the pages."""
+    days = query.expires or query.issued
+    return _BEHIND_ALL if days is None else to_micros(days.around()[1])
+
+
+def _instants(query: AwardQuery) -> str | None:
+    """The column of instants that order the pages before the ids do."""
     if query.expires is not None:
-        return _award.expires_at
-    return None if query.issued is None else _award.issued_at
+        return "expires_at"
+    return None if query.issued is None else "issued_at"
 
 
 class _Search:
@@ -100,7 +164,7 @@ class _Search:
     def __init__(self, unit: Unit, tenant: str, query: AwardQuery) -> None:
         self._unit = unit
         self._query = query
-        self._values: dict[str, object] = {"tenant": tenant}
+        self._values: dict[str, Any] = {"tenant": tenant, "now": to_micros(query.now)}
 
     def rows(self, statement: Select[Any], **values: object) -> Sequence[Any]:
         """What one of the `statements` finds."""
@@ -114,41 +178,41 @@ class _Search:
     def statements(self) -> Sequence[Select[Any]]:
         """What gives the page, one after the other; nothing where nothing fits.
 
-        Their parameters besides are the place behind which the page is, ``at`` and ``after``, and its ``limit``.
+        Their parameters besides are the place behind which the page is, ``at``, ``until`` and ``after``, and its
+        ``limit``.
         """
-        self._take("learner_ids", self._query.learner_ids)
-        self._take("numbers", self._query.numbers)
-        self._take("certification_ids", self._query.certification_ids)
+        query = self._query
+        self._take("learner_ids", query.learner_ids)
+        self._take("numbers", query.numbers)
+        self._take("certification_ids", query.certification_ids)
+        self._take("ended_before", None if query.ended_before is None else to_micros(query.ended_before))
         named = self._named()
         items = self._items()
         if named == [] or items == []:
             return []
         lead = self._lead()
-        statement = lead.where(*self._conditions(lead, named=named is not None, items=items is not None))
-        instants = _instants(self._query)
-        walked = lead is _ALL or lead is _OF_ONE
-        if instants is None:
-            position = _award.id if walked else _award.id + 0
-            return [statement.where(position > _AFTER).order_by(_award.id).limit(_LIMIT)]
-        if not walked:
-            behind = or_(instants + 0 > _AT, and_(instants + 0 == _AT, _award.id + 0 > _AFTER))
-            return [statement.where(behind).order_by(instants, _award.id).limit(_LIMIT)]
-        # Two queries: comparing pairs, SQLite goes through all of one instant.
-        then = statement.where(instants == _AT, _award.id > _AFTER).order_by(_award.id)
-        later = statement.where(instants > _AT).order_by(instants, _award.id)
-        return [then.limit(_LIMIT), later.limit(_LIMIT)]
+        conditions = [each for each in _OF_PARAMETERS if each in self._values and each != _ANSWERED[lead]]
+        conditions += [] if query.live is None else ["live" if query.live else "ended"]
+        conditions += self._days()
+        phrases = self._phrases(query.names) if query.names and named is None else 0
+        return _statements(lead, _instants(query), tuple(conditions), tuple(sorted(query.statuses)), phrases)
 
-    def _take(self, name: str, wanted: Collection[object] | None) -> None:
+    def _take(self, name: str, wanted: object) -> None:
         if wanted is not None:
             self._values[name] = wanted
+
+    def _phrases(self, phrases: Sequence[str]) -> int:
+        """How many there are, each a parameter."""
+        self._values |= {f"phrase_{place}": _escaped(phrase) for place, phrase in enumerate(phrases)}
+        return len(phrases)
 
     def _named(self) -> Sequence[str] | None:
         """Those with the names asked for, where they are few and nobody else is asked for; else None."""
         if not self._query.names or self._values.keys() & {"learner_ids", "numbers"}:
             return None
-        statement = select(_name.learner_id).where(_name.tenant == TENANT, *_has(_name.words, self._query.names))
-        found = [row[0] for row in self.rows(statement.limit(FEW + 1))]
-        if len(found) > FEW:
+        statement = _all_with(_name.words, self._phrases(self._query.names), _name.learner_id)
+        found = [row[0] for row in self.rows(statement, limit=FEW_LEARNERS + 1)]
+        if len(found) > FEW_LEARNERS:
             return None
         self._values["learner_ids"] = found
         return found
@@ -158,9 +222,8 @@ class _Search:
         query = self._query
         wanted = None if query.basis_items is None else set(map(str, query.basis_items))
         if query.titles:
-            statement = select(_title.kind, _title.code)
-            rows = self.rows(statement.where(_title.tenant == TENANT, *_has(_title.words, query.titles)))
-            titled = {f"{kind}:{code}" for kind, code in rows}
+            statement = _all_with(_title.words, self._phrases(query.titles), _title.kind, _title.code)
+            titled = {f"{kind}:{code}" for kind, code in self.rows(statement, limit=_BEHIND_ALL)}
             wanted = titled if wanted is None else wanted & titled
         if wanted is None:
             return None
@@ -168,60 +231,76 @@ class _Search:
         self._values["codes"] = [each.partition(":")[2] for each in items]
         return items
 
-    def _lead(self) -> Select[Any]:
+    def _lead(self) -> str:
+        """The name in `_LEADS` of what finds the rows."""
         asked = self._values
         if "numbers" in asked:
-            return _BY_NUMBER
-        if "learner_ids" in asked:
-            return _BY_LEARNER
-        if "codes" in asked and self._finds_few(_BY_CODE):
-            return _BY_CODE
+            return "numbers"
+        learners = asked.get("learner_ids")
+        if learners is not None and (len(learners) <= FEW_LEARNERS or self._finds_few("learner_ids")):
+            return "learner_ids"
+        by_id = _instants(self._query) is None
+        if "items" in asked:
+            if by_id and len(asked["items"]) == 1:
+                asked["kind"], _, asked["code"] = asked["items"][0].partition(":")
+                return "one_item"
+            if self._finds_few("codes"):
+                return "codes"
         if "certification_ids" in asked:
-            one = self._query.certification_ids if _instants(self._query) is None else None
-            if one is not None and len(one) == 1:
-                (asked["certification_id"],) = one
-                return _OF_ONE
-            if self._finds_few(_BY_CERTIFICATION):
-                return _BY_CERTIFICATION
-        return _ALL
+            if by_id and len(asked["certification_ids"]) == 1:
+                (asked["certification_id"],) = asked["certification_ids"]
+                return "one_certification"
+            if self._finds_few("certification_ids"):
+                return "certification_ids"
+        return "all"
 
-    def _finds_few(self, statement: Select[Any]) -> bool:
-        some = statement.with_only_columns(_award.id).limit(FEW + 1).subquery()
-        ((count,),) = self.rows(select(func.count()).select_from(some))
+    def _finds_few(self, lead: str) -> bool:
+        ((count,),) = self.rows(_COUNTS[lead], limit=FEW + 1)
         return bool(count <= FEW)
 
-    def _conditions(self, lead: Select[Any], *, named: bool, items: bool) -> Iterator[ColumnElement[bool]]:
-        """What else the rows that ``lead`` finds have to be."""
-        query = self._query
-        if query.learner_ids is not None and lead is not _BY_LEARNER:
-            yield within(_award.learner_id, "learner_ids")
-        if query.names and not named:
-            known = and_(_name.tenant == TENANT, _name.learner_id == _award.learner_id)
-            yield exists().where(known, *_has(_name.words, query.names))
-        if items:
-            yield within(_BASIS_ITEM, "items")
-        if query.certification_ids is not None and lead not in (_OF_ONE, _BY_CERTIFICATION):
-            yield within(_award.certification_id + 0, "certification_ids")
-        if query.live is not None:
-            yield _award.live.is_not(None) if query.live else _award.live.is_(None)
-        if query.ended_before is not None:
-            yield _award.ended_at < to_micros(query.ended_before)
-        if query.statuses:
-            self._values["now"] = to_micros(query.now)
-            yield or_(*map(in_status, sorted(query.statuses)))
-        yield from _on(_award.issued_on, query.issued)
-        yield from _on(_award.expires_on, query.expires)
+    def _days(self) -> Iterator[str]:
+        """The conditions on days, whose limits become parameters."""
+        for name, days in (("issued", self._query.issued), ("expires", self._query.expires)):
+            if days is None:
+                continue
+            yield f"{name}_on"
+            for end, day in (("first", days.first), ("last", days.last)):
+                if day is not None:
+                    self._values[f"{name}_{end}"] = day_text(day)
+                    yield f"{name}_{end}"
 
 
-def _has(words: Column[Any], phrases: Sequence[str]) -> Iterator[ColumnElement[bool]]:
-    return (words.contains(phrase, autoescape=True) for phrase in phrases)
+@lru_cache(_SHAPES)
+def _statements(
+    lead: str, instants: str | None, conditions: Sequence[str], statuses: Sequence[Status], phrases: int
+) -> Sequence[Select[Any]]:
+    """The statements for all queries that differ in nothing but their parameters."""
+    asked = [*map(_CONDITIONS.__getitem__, conditions), *_has(_WORDS, phrases)]
+    asked += [or_(*map(in_status, statuses))] if statuses else []
+    statement = _LEADS[lead].where(func.coalesce(and_(*asked), false())) if asked else _LEADS[lead]
+    if instants is None:
+        position = _award.id if lead in _WALKED else _award.id + 0
+        return [statement.where(position > _AFTER).order_by(_award.id).limit(_LIMIT)]
+    at = _award[instants]
+    if lead not in _WALKED:
+        behind = or_(at + 0 > _AT, and_(at + 0 == _AT, _award.id + 0 > _AFTER))
+        return [statement.where(behind).order_by(at, _award.id).limit(_LIMIT)]
+    # Two queries: comparing pairs, SQLite goes through all of one instant.
+    then = statement.where(at == _AT, _award.id > _AFTER).order_by(_award.id)
+    later = statement.where(at > _AT, at <= _UNTIL).order_by(at, _award.id)
+    return [then.limit(_LIMIT), later.limit(_LIMIT)]
 
 
-def _on(day: Column[Any], days: Days | None) -> Iterator[ColumnElement[bool]]:
-    if days is None:
-        return
-    yield day.is_not(None)
-    if days.first is not None:
-        yield day >= day_text(days.first)
-    if days.last is not None:
-        yield day <= day_text(days.last)
+@lru_cache(_SHAPES)
+def _all_with(words: Column[Any], phrases: int, *columns: Column[Any]) -> Select[Any]:
+    """The ``columns`` of the rows with that many phrases in ``words``, at most ``limit``."""
+    return select(*columns).where(words.table.c.tenant == TENANT, *_has(words, phrases)).limit(_LIMIT)
+
+
+def _has(words: ColumnElement[Any], phrases: int) -> Iterator[ColumnElement[bool]]:
+    return (words.contains(bindparam(f"phrase_{place}"), escape="/") for place in range(phrases))
+
+
+def _escaped(phrase: str) -> str:
+    """As it stands in a pattern, without wildcards."""
+    return phrase.replace("/", "//").replace("%", "/%").replace("_", "/_")

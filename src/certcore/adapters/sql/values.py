@@ -48,6 +48,16 @@ def readable(
             yield value
 
 
+def all_readable(
+    kind: str, ref: Callable[[Any], object], read: Callable[..., T], rows: Sequence[Any], report: Report
+) -> list[T]:
+    """`readable`, ``ref`` giving the reference of a row; as a rule all can be read."""
+    try:
+        return [read(*row) for row in rows]
+    except _UNREADABLE:
+        return list(readable(kind, read, ((ref(row), row) for row in rows), report))
+
+
 def micros(instant: datetime | None) -> int | None:
     """An instant as it is stored."""
     return None if instant is None else to_micros(instant)
