@@ -226,8 +226,8 @@ def _questions(number: str, learners: int, *, sqlite: bool) -> Iterator[Question
             yield Question(f"{column}, {width}", {column: days}, ((range_, order),))
     group = "SELECT person_id FROM certcore_group_member WHERE tenant = 'default' AND group_name = 'crew'"
     branch = (
-        "WITH RECURSIVE t(code) AS (SELECT 'north' UNION SELECT b.code FROM certcore_branch b JOIN t "
-        "ON b.parent = t.code WHERE b.tenant = 'default') "
+        "WITH RECURSIVE t(code) AS (SELECT code FROM certcore_branch WHERE tenant = 'default' AND code = 'north' "
+        "UNION SELECT b.code FROM certcore_branch b JOIN t ON b.parent = t.code WHERE b.tenant = 'default') "
         "SELECT person_id FROM certcore_branch_member WHERE tenant = 'default' AND branch IN (SELECT code FROM t)"
     )
     among = "IN (SELECT value FROM json_each(?))" if sqlite else "= ANY(%s)"
