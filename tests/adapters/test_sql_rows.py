@@ -5,8 +5,10 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
+from attrs import evolve
 from sqlalchemy import create_engine, text
 
 from certcore.adapters.sql import PersonRecord, SqlCatalog, SqlDirectory, SqlStorage, SqlTransaction, awards
@@ -16,6 +18,7 @@ from certcore.domain.certifications import Assignment, Item, ItemRef
 from certcore.domain.checks import nfc
 from certcore.domain.jobs import JobState
 from certcore.domain.policy import RenewalPolicy
+from certcore.domain.searching import Days
 from certcore.errors import CorruptRecord, InvalidValue
 from certcore.ports import AwardQuery
 from certcore.testing.builders import (
@@ -127,6 +130,42 @@ def test_f39_a_corrupt_award_is_an_error_by_name_and_hides_nothing_in_lists(
         assert list(tx.awards.search(AwardQuery(NOW, limit=2))) == others[:2]
         assert list(tx.awards.search(AwardQuery(NOW, limit=2, after=others[1].id))) == others[2:]
     assert {(each.kind, each.ref) for each in told} == {("award", AWARD.number)}
+
+
+LISTED = ("zone", "issued_on", "basis", "score", "completed_on", *DECISIVE)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        *((column, value) for column, value in CORRUPTIONS if column in LISTED),
+        ("issued_at", 2**62),
+        ("expires_at", 2**62),
+        ("expires_at", -(2**61)),
+        ("basis_code", "two\nlines"),
+        ("basis_code", None),
+    ],
+)
+@pytest.mark.parametrize("asked", [{}, {"expires": Days()}, {"issued": Days()}], ids=["by id", "by expiry", "by issue"])
+def test_f39_a_list_in_columns_goes_on_over_a_corrupt_award(
+    sql_storage: SqlStorage, column: str, value: object, asked: dict[str, Any]
+) -> None:
+    """Page by page, in every order: the others are there and what is corrupt is not, though it ends a page."""
+    earned = make_award(CERTIFICATION, basis=Basis(BasisKind.COURSE, "C-1"))
+    others = [make_award(CERTIFICATION) for _ in range(2)]
+    store(sql_storage, CERTIFICATION, earned, *others)
+    change(sql_storage, f"UPDATE certcore_award SET {column} = :value WHERE id = :id", value=value, id=earned.id)
+    told: list[CorruptRecord] = []
+    sql_storage.on_corrupt = told.append
+    numbers: list[str] = []
+    query: AwardQuery | None = evolve(AwardQuery(NOW, limit=1), **asked)
+    with sql_storage.reading() as tx:
+        while query is not None:
+            rows = tx.awards.rows(query)
+            numbers += rows.number
+            query = rows.next
+    assert sorted(numbers) == sorted(each.number for each in others)
+    assert {each.ref for each in told} <= {earned.number}
 
 
 def test_f39_other_corrupt_rows_are_errors_by_name_too(

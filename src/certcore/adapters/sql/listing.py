@@ -8,7 +8,7 @@ from typing import Any, Final
 from certcore.adapters.sql import tables
 from certcore.adapters.sql.standing import CORRUPT, PLACE, STATUSES
 from certcore.adapters.sql.values import Report, readable
-from certcore.domain.awards import BasisKind
+from certcore.domain.awards import Basis, BasisKind
 from certcore.domain.time import from_micros, last_day_before, parse_date, zone_rules
 from certcore.ports import AwardDays, AwardQuery, AwardRows
 
@@ -46,11 +46,15 @@ def listed(rows: Sequence[Any], query: AwardQuery, report: Report) -> AwardRows:
         return _columns(good, following)
 
 
-def _behind(row: Any, query: AwardQuery) -> AwardQuery:
+def _behind(row: Any, query: AwardQuery) -> AwardQuery | None:
+    """What asks for the page behind the row; None where its instant is none, for all behind it are none either."""
     award_id, issued_at, expires_at = row[-3:]
-    if query.expires is not None:
-        return query.behind_place(from_micros(expires_at), award_id)
-    return query.behind_place(None if query.issued is None else from_micros(issued_at), award_id)
+    if query.expires is None and query.issued is None:
+        return query.behind_place(None, award_id)
+    try:
+        return query.behind_place(from_micros(issued_at if query.expires is None else expires_at), award_id)
+    except (OverflowError, TypeError):
+        return None
 
 
 def _checked(row: Any) -> Any:
@@ -72,7 +76,8 @@ def _columns(rows: Sequence[Any], following: AwardQuery | None) -> AwardRows:
     _check(parse_date, completed)
     _check(Decimal, scores)
     _check(Decimal, credits_)
-    _check(BasisKind, kinds)
+    for basis in set(zip(kinds, codes, strict=True)):
+        _check_basis(*basis)
     return AwardRows(
         numbers,
         learner_ids,
@@ -92,6 +97,12 @@ def _columns(rows: Sequence[Any], following: AwardQuery | None) -> AwardRows:
 def _check(read: Any, column: Collection[Any]) -> None:
     for each in set(column) - {None}:
         read(each)
+
+
+@lru_cache(8_192)
+def _check_basis(kind: str, code: str | None) -> None:
+    if code is not None or kind != BasisKind.EXTERNAL_CERTIFICATION:  # which has links without one; they are not read
+        Basis(kind, code)
 
 
 @lru_cache(65_536)
