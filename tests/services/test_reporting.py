@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from certcore.domain.people import Actor, Person, Role
 from certcore.domain.searching import Days, searchable
 from certcore.errors import InvalidValue, NaiveDatetime, NotFound, UnknownZone
 from certcore.ports import Storage
+from certcore.services import finding
 from tests.services.platform import ADMIN, Platform, platform_over
 
 
@@ -259,6 +261,42 @@ def test_a_cursor_belongs_to_its_order(some: Platform) -> None:
     for after, issued in ((by_day.next, None), (by_id.next, Days()), ("0.x", Days()), ("?", None)):
         with pytest.raises(InvalidValue, match="cursor"):
             some.registrar.reporting.search(actor=ADMIN, after=after, issued=issued)
+
+
+@pytest.mark.parametrize("micros", ["999999999999999999", "-999999999999999999", "253402300800000000"])
+def test_a_forged_cursor_of_no_year_is_an_error(some: Platform, micros: str) -> None:
+    """Text from a link: whatever is in it, the error is typed."""
+    with pytest.raises(InvalidValue, match="cursor"):
+        found(some, after=f"{1:016x}.{micros}", issued=Days())
+    with pytest.raises(InvalidValue, match="cursor"):
+        found(some, after=f"{1:016x}.{micros}", expires=Days())
+
+
+def test_statuses_are_words_and_others_are_errors(some: Platform) -> None:
+    """The same on every storage, and not a search that finds nothing."""
+    assert found(some, statuses="active") == found(some, statuses=Status.ACTIVE)
+    for unknown in ("hibernating", ["active", ""]):
+        with pytest.raises(InvalidValue, match="statuses"):
+            found(some, statuses=unknown)
+        with pytest.raises(InvalidValue, match="statuses"):
+            some.registrar.exporting.write(BytesIO(), actor=ADMIN, statuses=unknown)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("ref", [2**63, 2**80, -1])
+def test_an_id_that_no_row_can_have_finds_nothing(some: Platform, ref: int) -> None:
+    """As any other that is not there."""
+    assert found(some, certifications=ref) == []
+
+
+def test_r33_what_was_taken_from_a_learner_never_says_that_nothing_is_left(
+    some: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many of their own awards a learner does not see, behind them is the one they see."""
+    monkeypatch.setattr(finding, "_LOOKED_AT", 1)
+    some.registrar.correcting.unassign(some.number_of("bo"), actor=ADMIN)
+    some.award("bo")
+    why = some.registrar.reporting.emptied(actor=Actor("id-bo"), statuses=Status.EXPIRED)
+    assert why.filters == ("statuses",)
 
 
 def test_an_empty_search_says_which_filter_it_was(some: Platform) -> None:

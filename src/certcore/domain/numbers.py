@@ -31,6 +31,11 @@ def new_ids(count: int, random_bytes: RandomBytes) -> range:
     return range(start, start + count)
 
 
+def is_id(value: int) -> bool:
+    """Whether a row can have this id: it is one of 63 bits."""
+    return 0 <= value < 2**63
+
+
 def id_text(value: int) -> str:
     """An id as reports, cursors and the command line show it: sixteen hexadecimal digits."""
     return f"{value:016x}"

@@ -8,7 +8,7 @@ from attrs import evolve, frozen
 
 from certcore.domain.certifications import Assignment, Certification, ItemRef, Overview, sorted_items
 from certcore.domain.checks import nfc
-from certcore.domain.numbers import new_ids
+from certcore.domain.numbers import is_id, new_ids
 from certcore.domain.people import NOBODY, Act, Actor, Scope
 from certcore.domain.tombstones import Removal
 from certcore.domain.transitions import Context
@@ -251,7 +251,7 @@ def find_certification(tx: Transaction, ref: str | int) -> Certification:
     """The certification with this code or id; raises `NotFound`."""
     found: Certification | None
     if isinstance(ref, int):
-        found = tx.certifications.by_id([ref]).get(ref)
+        found = tx.certifications.by_id([ref]).get(ref) if is_id(ref) else None
     else:
         code = nfc(ref)
         found = tx.certifications.by_code([code]).get(code)

@@ -6,9 +6,9 @@ from typing import Any, TypedDict, TypeVar, cast
 
 from attrs import evolve, frozen
 
-from certcore.domain.awards import Status
+from certcore.domain.awards import Award, Status
 from certcore.domain.certifications import ItemRef
-from certcore.domain.checks import nfc
+from certcore.domain.checks import member, nfc
 from certcore.domain.numbers import normal_number
 from certcore.domain.searching import Days, phrases
 from certcore.domain.time import parse_date
@@ -59,7 +59,17 @@ def _listed(value: Any) -> list[object]:
 
 def filters_from(document: Mapping[str, Any]) -> Filters:
     """What `document_of` was given; raises for anything else."""
+    _check_known(document)
     return cast(Filters, {key: _READ.get(key, tuple)(value) for key, value in document.items()})
+
+
+def _check_known(filters: Mapping[str, Any]) -> None:
+    if unknown := filters.keys() - Filters.__annotations__.keys():
+        raise InvalidValue("filters", ", ".join(sorted(unknown)), f"one of {', '.join(Filters.__annotations__)}")
+
+
+def _status(status: Status | str) -> Status:
+    return member(Status, "statuses", status)
 
 
 def _days_from(pair: Iterable[str | None]) -> Days:
@@ -70,7 +80,7 @@ _TEXTS = ("username", "name", "title")
 _READ: Mapping[str, Callable[[Any], object]] = {
     **dict.fromkeys(_TEXTS, str),
     "items": lambda values: tuple(map(ItemRef.parse, values)),
-    "statuses": lambda values: tuple(map(Status, values)),
+    "statuses": lambda values: tuple(map(_status, values)),
     "issued": _days_from,
     "expires": _days_from,
 }
@@ -80,20 +90,22 @@ _READ: Mapping[str, Callable[[Any], object]] = {
 class Emptied:
     """Which ``filters`` find nothing: one by itself, or several that each find something but nothing in common.
 
-    None at all: there is no award that may be seen.
+    None at all: there is no award that may be seen. ``live`` says that only live ones were asked for.
     """
 
     filters: tuple[str, ...] = ()
+    live: bool = False
 
     @property
     def sentence(self) -> str:
         """It in words, with the way to mend it."""
+        award = "live award" if self.live else "award"
         if not self.filters:
-            return "There are no awards that you may see."
+            return f"There are no {award}s that you may see."
         names = " and ".join(self.filters)
         if len(self.filters) == 1:
-            return f"No award fits the filter {names} by itself; leave it out, or correct it."
-        return f"No award fits the filters {names} together, though each fits some; leave one of them out."
+            return f"No {award} fits the filter {names} by itself; leave it out, or correct it."
+        return f"No {award} fits the filters {names} together, though each fits some; leave one of them out."
 
 
 def query_for(ports: Ports, tx: Transaction, viewer: Viewer, now: datetime, filters: Filters) -> AwardQuery:
@@ -102,8 +114,7 @@ def query_for(ports: Ports, tx: Transaction, viewer: Viewer, now: datetime, filt
     What names nothing known fits nothing. Raises `InvalidValue` for text that cannot be asked for, and for any other
     filter.
     """
-    if unknown := filters.keys() - Filters.__annotations__.keys():
-        raise InvalidValue("filters", ", ".join(sorted(unknown)), f"one of {', '.join(Filters.__annotations__)}")
+    _check_known(filters)
     name, title = filters.get("name"), filters.get("title")
     refs, numbers, items = (_each(filters.get(key)) for key in ("certifications", "numbers", "items"))
     return AwardQuery(
@@ -111,7 +122,7 @@ def query_for(ports: Ports, tx: Transaction, viewer: Viewer, now: datetime, filt
         _learners(ports, viewer, filters),
         None if refs is None else _known(lambda ref: find_certification(tx, ref).id, refs),
         None if numbers is None else {normal for each in numbers if (normal := normal_number(each)) is not None},
-        frozenset(_each(filters.get("statuses")) or ()),
+        frozenset(map(_status, _each(filters.get("statuses")) or ())),
         basis_items=None if items is None else frozenset(items),
         names=() if name is None else phrases("name", name),
         titles=() if title is None else phrases("title", title),
@@ -120,20 +131,37 @@ def query_for(ports: Ports, tx: Transaction, viewer: Viewer, now: datetime, filt
     )
 
 
-def emptied(ports: Ports, tx: Transaction, viewer: Viewer, now: datetime, filters: Filters) -> Emptied:
-    """Why nothing fits: the first filter that fits nothing by itself, else the first few that do not together."""
+def emptied(
+    ports: Ports, tx: Transaction, viewer: Viewer, now: datetime, filters: Filters, *, live: bool | None = None
+) -> Emptied:
+    """Why nothing fits: the first filter that fits nothing by itself, else the first few that do not together.
+
+    ``live`` is that of an `AwardQuery`.
+    """
     given = [name for name, value in filters.items() if value is not None]
     together = [tuple(given[:count]) for count in range(2, len(given) + 1)]
     for names in [(), *((each,) for each in given), *together]:
         some = cast(Filters, {each: filters[each] for each in names})  # type: ignore[literal-required]
         query = query_for(ports, tx, viewer, now, some)
-        if not any(viewer.shown(each) for each in tx.awards.search(evolve(query, limit=_LOOKED_AT))):
-            return Emptied(names)
-    return Emptied(tuple(given))
+        if not visible(tx, evolve(query, limit=_LOOKED_AT, live=live), viewer):
+            return Emptied(names, bool(live))
+    return Emptied(tuple(given), bool(live))
 
 
 _LOOKED_AT = 50
 """More than one, since a learner sees nothing of what was taken from them."""
+
+
+def visible(tx: Transaction, query: AwardQuery, viewer: Viewer) -> list[Award]:
+    """A whole page of the awards that the viewer may see of those that ``query`` asks for."""
+    found: list[Award] = []
+    while (wanted := query.limit - len(found)) > 0:
+        page = tx.awards.search(evolve(query, limit=wanted))
+        found += [each for each in page if viewer.shown(each) is not None]
+        if len(page) < wanted:
+            break
+        query = query.behind(page[-1])
+    return found
 
 
 def _learners(ports: Ports, viewer: Viewer, filters: Filters) -> frozenset[str] | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Unpack
 
@@ -15,10 +15,10 @@ from certcore.domain.people import Act, Actor
 from certcore.domain.time import as_instant, from_micros, to_micros, zone_rules
 from certcore.domain.views import Viewer
 from certcore.errors import InvalidValue
-from certcore.ports import AwardQuery, Ports, StatusRow, Transaction
+from certcore.ports import AwardQuery, Ports, StatusRow
 from certcore.services.access import demand, find_shown
 from certcore.services.defining import find_certification
-from certcore.services.finding import Emptied, Filters, emptied, query_for
+from certcore.services.finding import Emptied, Filters, emptied, query_for, visible
 from certcore.services.records import AwardRecord, records_of
 from certcore.services.reports import Asked, by_certification, by_learner, own_withdrawn
 
@@ -66,7 +66,7 @@ class Reporting:
             viewer = Viewer(actor, self._ports.access.scope(actor, Act.VIEW))
             query = query_for(self._ports, tx, viewer, now, filters)
             query = evolve(_behind(query, after), limit=limit + 1)
-            awards = _visible(tx, query, viewer)
+            awards = visible(tx, query, viewer)
             records = list(records_of(self._ports, tx, awards[:limit], viewer, now, zone=zone))
         return Page(records, _cursor(query, awards[limit - 1]) if len(awards) > limit else None)
 
@@ -158,18 +158,6 @@ class Reporting:
         return self._ports.now() if at is None else as_instant(at)
 
 
-def _visible(tx: Transaction, query: AwardQuery, viewer: Viewer) -> list[Award]:
-    """A whole page of the awards that the viewer may see of those that ``query`` asks for."""
-    found: list[Award] = []
-    while (wanted := query.limit - len(found)) > 0:
-        page = tx.awards.search(evolve(query, limit=wanted))
-        found += [each for each in page if viewer.shown(each) is not None]
-        if len(page) < wanted:
-            break
-        query = query.behind(page[-1])
-    return found
-
-
 def _cursor(query: AwardQuery, award: Award) -> str:
     """The place of the award among all that the query asks for, as text."""
     at, award_id = query.place_of(award)
@@ -183,6 +171,7 @@ def _behind(query: AwardQuery, cursor: str | None) -> AwardQuery:
     text, _, at = cursor.partition(".")
     award_id = id_from(text)
     ordered = query.issued is not None or query.expires is not None
-    if award_id is None or not _MICROS.fullmatch(at) or bool(at) is not ordered:
-        raise InvalidValue("after", cursor, "the cursor that the page before gave as next, with the same filters")
-    return evolve(query, after=award_id, after_at=from_micros(int(at)) if at else None)
+    with suppress(OverflowError):
+        if award_id is not None and _MICROS.fullmatch(at) and bool(at) is ordered:
+            return query.behind_place(from_micros(int(at)) if at else None, award_id)
+    raise InvalidValue("after", cursor, "the cursor that the page before gave as next, with the same filters")
