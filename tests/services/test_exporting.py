@@ -4,11 +4,12 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from attrs import evolve
@@ -26,6 +27,7 @@ from certcore.errors import IdempotencyConflict, InvalidValue, NotFound, NotSupp
 from certcore.ports import Storage
 from certcore.services.exporting import ExportReport
 from certcore.services.exporting import service as exporting
+from certcore.services.finding import Emptied
 from certcore.services.importing import ImportRequest
 from tests.services.platform import ADMIN, Platform, platform_over
 from tests.services.workers import Collecting, after
@@ -281,6 +283,21 @@ def test_an_empty_export_has_its_header_and_says_why_it_is_empty(some: Platform)
     assert report.emptied.filters == ("certifications",)
 
 
+def test_a_file_to_import_is_empty_for_its_own_reasons(some: Platform) -> None:
+    """Awards that are there but over, or of nobody known, are no fault of the filters."""
+    some.registrar.archiving.revoke(some.number_of("bo"), reason="lost", actor=ADMIN)
+    for certification in (None, "SAFE-1"):
+        report, rows = exported(some, layout="import", username="bo", certifications=certification)
+        assert rows == []
+        assert report.emptied is not None
+        assert report.emptied == Emptied(("username",), live=True)
+        assert "No live award fits the filter username" in report.emptied.sentence
+    some.directory = MemoryDirectory([])
+    some.registrar = some.registrar_with()
+    report, rows = exported(some, layout="import")
+    assert (rows, report.left_out, report.emptied) == ([], {"no_username": 2}, None)
+
+
 def test_an_export_goes_on_over_many_pages(some: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each award once, told of as it goes; by days too, where all share one."""
     monkeypatch.setattr(exporting, "_AT_ONCE", 1)
@@ -336,6 +353,15 @@ def content(platform: Platform, job: Job, actor: Actor = ADMIN) -> list[dict[str
         return list(csv.DictReader(io.StringIO(file.read().decode("utf-8"), newline="")))
 
 
+def files_of(platform: Platform, job: Job) -> list[str]:
+    """The files that an export job has left, for whoever asks."""
+    left = []
+    for name in (f"{job.public_id}.csv", f"{job.public_id}.zip"):
+        with suppress(NotFound), platform.exports.reading(name):  # type: ignore[union-attr]
+            left.append(name)
+    return left
+
+
 def test_an_export_can_be_left_to_a_worker(queueing: Platform) -> None:
     """R-94: every filter is kept, the file is there when it is done, and its report with it; once per key."""
     asked = {
@@ -389,10 +415,80 @@ def test_a_cancelled_export_leaves_no_file_and_can_be_resumed(queueing: Platform
     assert cancelled.state is JobState.CANCELLED
     with pytest.raises(NotFound):
         content(queueing, job)
+    assert files_of(queueing, job) == []
+    assert len(told) == 3
     running.resume(job.public_id, actor=ADMIN)
     done = running.run(job.id)
     assert done is not None
     assert len(content(queueing, done)) == 4
+
+
+@pytest.mark.parametrize("by", [None, "item"])
+def test_an_export_that_is_cancelled_at_its_end_leaves_no_file(
+    queueing: Platform, by: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the zip is packed, or the file brought to its place: nobody could fetch or delete it (R-62)."""
+    job = queueing.registrar.exporting.queue(actor=ADMIN, by=by)
+    writing = MemoryExports.writing
+
+    @contextmanager
+    def cancelled_meanwhile(store: MemoryExports, name: str) -> Iterator[BinaryIO]:
+        with writing(store, name) as target:
+            yield target
+            queueing.registrar.running.cancel(job.public_id, actor=ADMIN)
+
+    monkeypatch.setattr(MemoryExports, "writing", cancelled_meanwhile)
+    cancelled = queueing.registrar.running.run(job.id)
+    assert cancelled is not None
+    assert cancelled.state is JobState.CANCELLED
+    assert files_of(queueing, job) == []
+
+
+def test_of_two_workers_at_one_export_one_goes_on(queueing: Platform) -> None:
+    """Delivered twice: who finds that another has brought it further leaves it."""
+    job = queueing.registrar.exporting.queue(actor=ADMIN)
+    running, others, pages = queueing.registrar.running, [], []
+
+    def another_takes_it() -> bool:
+        pages.append(1)
+        if len(pages) == 2:
+            others.append(running.run(job.id, after(1)))
+        return False
+
+    left = running.run(job.id, another_takes_it)
+    assert left is not None
+    assert (len(pages), left.state, files_of(queueing, job)) == (2, JobState.QUEUED, [])
+    done = running.run(job.id)
+    assert done is not None
+    assert (done.state, done.done, len(content(queueing, done))) == (JobState.DONE, 4, 4)
+
+
+def test_an_export_asked_for_again_later_under_its_key_is_the_same(queueing: Platform) -> None:
+    """R-34, R-94: the scheduler that asks twice does so at two moments; statuses are those of the first."""
+    job = queueing.registrar.exporting.queue(actor=ADMIN, key="2026-03", statuses=Status.ACTIVE)
+    queueing.now += timedelta(days=400)
+    assert queueing.registrar.exporting.queue(actor=ADMIN, key="2026-03", statuses=Status.ACTIVE).id == job.id
+    (done,) = queueing.registrar.running.run_queued()
+    assert {row["status"] for row in content(queueing, done)} == {"active"}
+    with pytest.raises(IdempotencyConflict):
+        queueing.registrar.exporting.queue(actor=ADMIN, key="2026-03", statuses=Status.ACTIVE, at=queueing.now)
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [{"colours": ["red"]}, {"statuses": ["hibernating"]}, {"issued": ["soon", None]}, {"items": 5}, {"numbers": 5}, 5],
+)
+def test_f29_an_export_of_filters_that_this_release_does_not_know_is_parked(
+    queueing: Platform, queue: Collecting, filters: object
+) -> None:
+    """It does not fail, nor bring the worker down: another release may know them."""
+    job = queueing.registrar.exporting.queue(actor=ADMIN)
+    strange = evolve(job, id=job.id + 1, payload={**job.payload, "filters": filters})
+    with queueing.storage.transaction() as tx:
+        tx.jobs.add(strange)
+    parked = queueing.registrar_with(queue).running.run(strange.id)
+    assert parked is not None
+    assert parked.state is JobState.PARKED
 
 
 def test_a_job_has_the_rights_of_its_actor_when_it_runs(queueing: Platform, queue: Collecting) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from attrs import evolve, field, frozen
+from attrs.converters import optional
 
 from certcore.domain.checks import member
 from certcore.domain.exports import By, Layout
@@ -27,12 +28,15 @@ def _by(by: By | str | None) -> By | None:
 
 @frozen(kw_only=True)
 class ExportRequest:
-    """What is to be exported and how: the ``filters`` as `document_of` has them, statuses judged ``at`` an instant."""
+    """What is to be exported and how: the ``filters`` as `document_of` has them, statuses judged ``at`` an instant.
+
+    Without one they are judged as of when it was asked for.
+    """
 
     filters: Mapping[str, Any]
     layout: Layout = field(default=Layout.REPORT, converter=_layout)
     by: By | None = field(default=None, converter=_by)
-    at: datetime = field(converter=as_instant)
+    at: datetime | None = field(default=None, converter=optional(as_instant))
     bom: bool = False
 
 
@@ -42,7 +46,7 @@ class ExportReport:
 
     ``left_out`` counts those that a file to import cannot name, by reason: `no_username` where the directory knows the
     learner no more, `no_code` where the certification has none. ``as_manual`` counts those that such a file can only
-    give as manual. Where nothing was found, ``emptied`` says why.
+    give as manual. Where nothing was found, also nothing to leave out, ``emptied`` says why.
     """
 
     awards: int = 0

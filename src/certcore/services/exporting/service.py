@@ -20,7 +20,7 @@ from certcore.services.exporting.known import Known
 from certcore.services.exporting.request import ExportReport, ExportRequest
 from certcore.services.exporting.sheets import opened
 from certcore.services.finding import Filters, document_of, emptied, filters_from, query_for
-from certcore.services.jobs import Stopping, new_job, payload_as, save, stored
+from certcore.services.jobs import Stopping, new_job, payload_as, save, stored, unknown
 from certcore.services.records import every
 from certcore.services.running import Handler, queue
 from certcore.services.units import in_unit
@@ -70,8 +70,8 @@ class Exporting:
         encoding. Raises `NotFound` where the actor may export nobody's, `InvalidValue` as a search does, and
         `NotSupported` where the directory names no branches.
         """
-        request = self._request(layout, by, at, bom, filters)
-        return self._written(target, request, actor, progress)
+        request = ExportRequest(filters=document_of(filters), layout=layout, by=by, at=at, bom=bom)
+        return self._written(target, request, request.at or self._ports.now(), actor, progress)
 
     def queue(
         self,
@@ -91,8 +91,8 @@ class Exporting:
         `IdempotencyConflict`, and `NotSupported` without an `ExportStore`.
         """
         self._store()
-        request = self._request(layout, by, at, bom, filters)
-        self._query(request, actor)
+        request = ExportRequest(filters=document_of(filters), layout=layout, by=by, at=at, bom=bom)
+        self._query(request, request.at or self._ports.now(), actor)
         job = new_job(self._ports, JOB_KIND, JSON.unstructure(request), actor, key=key)
         return queue(self._ports, job, self.handler)
 
@@ -125,55 +125,53 @@ class Exporting:
             raise NotSupported("exports as jobs, which need a place for their files,")
         return self._ports.exports
 
-    def _request(
-        self, layout: Layout | str, by: By | str | None, at: datetime | None, bom: bool, filters: Filters
-    ) -> ExportRequest:
-        now = self._ports.now() if at is None else at
-        return ExportRequest(filters=document_of(filters), layout=layout, by=by, at=now, bom=bom)
-
-    def _query(self, request: ExportRequest, actor: Actor) -> tuple[AwardQuery, Viewer, frozenset[str]]:
+    def _query(self, request: ExportRequest, now: datetime, actor: Actor) -> tuple[AwardQuery, Viewer, frozenset[str]]:
         """What asks for the first page, for whom, and the numbers that they see nothing of (R-33, R-61)."""
         viewer = Viewer(actor, demand(self._ports, actor, Act.EXPORT, "export", request.layout))
         with self._ports.storage.reading() as tx:
-            query = query_for(self._ports, tx, viewer, request.at, filters_from(request.filters))
+            query = query_for(self._ports, tx, viewer, now, filters_from(request.filters))
             query = evolve(query, limit=_AT_ONCE, live=True if request.layout is Layout.IMPORT else None)
-            return query, viewer, _hidden(tx, viewer, request.at)
+            return query, viewer, _hidden(tx, viewer, now)
 
     def _run(self, job: Job, stopping: Stopping) -> Job:
-        """The job done from its start; it is given up for now when it is to stop, and left when it was cancelled."""
-        request = payload_as(ExportRequest, job)
+        """The job done from its start; it is given up for now when it is to stop.
+
+        It is left when it was cancelled, or another worker has brought it further.
+        """
+        request = _asked(job)
         current = job
+
+        def brought_to(**changes: object) -> Job:
+            def work(tx: Transaction) -> Job:
+                found = stored(tx, job.id)
+                if found.version != current.version:
+                    raise _LeftOff
+                return save(tx, found, **changes)
+
+            return in_unit(self._ports.storage, work)
 
         def progress(count: int) -> None:
             nonlocal current
             if stopping():
                 raise _LeftOff
-
-            def work(tx: Transaction) -> Job:
-                found = stored(tx, job.id)
-                return found if found.version != current.version else save(tx, found, done=count)
-
-            before, current = current, in_unit(self._ports.storage, work)
-            if current.version != before.version + 1:
-                raise _LeftOff
+            current = brought_to(done=count)
 
         try:
             with self._store().writing(_name(job)) as target:
-                report = self._written(target, request, job.actor, progress)
+                report = self._written(target, request, request.at or job.created_at, job.actor, progress)
+                current = brought_to(done=report.awards)
+            return brought_to(state=JobState.DONE, result=JSON.unstructure(report))
         except _LeftOff:
             with self._ports.storage.reading() as tx:
-                return stored(tx, job.id)
+                left = stored(tx, job.id)
+            if left.state is JobState.CANCELLED:
+                self._store().delete([_name(job)])
+            return left
 
-        def finish(tx: Transaction) -> Job:
-            found = stored(tx, job.id)
-            if found.state is not JobState.RUNNING:
-                return found
-            return save(tx, found, state=JobState.DONE, done=report.awards, result=JSON.unstructure(report))
-
-        return in_unit(self._ports.storage, finish)
-
-    def _written(self, target: BinaryIO, request: ExportRequest, actor: Actor, progress: Progress) -> ExportReport:
-        query, viewer, hidden = self._query(request, actor)
+    def _written(
+        self, target: BinaryIO, request: ExportRequest, now: datetime, actor: Actor, progress: Progress
+    ) -> ExportReport:
+        query, viewer, hidden = self._query(request, now, actor)
         known = Known(self._ports, request, hidden)
         report = ExportReport()
         with opened(target, HEADERS[request.layout], split=request.by is not None, bom=request.bom) as sheets:
@@ -183,9 +181,9 @@ class Exporting:
                 report = report.plus(len(lines), told)
                 progress(report.awards)
         report = evolve(report, files=sheets.count)
-        if report.awards == 0:
+        if report.awards == 0 and not report.left_out:
             with self._ports.storage.reading() as tx:
-                why = emptied(self._ports, tx, viewer, request.at, filters_from(request.filters))
+                why = emptied(self._ports, tx, viewer, now, filters_from(request.filters), live=query.live)
             report = evolve(report, emptied=why)
         return report
 
@@ -197,6 +195,16 @@ class Exporting:
             following = rows.next
             if len(rows):
                 yield rows
+
+
+def _asked(job: Job) -> ExportRequest:
+    """What the job was asked to do; `UnknownJob` also where another release knew other filters (f29)."""
+    request = payload_as(ExportRequest, job)
+    try:
+        filters_from(request.filters)
+    except Exception as error:
+        raise unknown(job) from error
+    return request
 
 
 def _name(job: Job) -> str:
