@@ -507,6 +507,19 @@ def test_a_job_has_the_rights_of_its_actor_when_it_runs(queueing: Platform, queu
     assert {row["username"] for row in content(queueing, failed, ADMIN)} == set()
 
 
+def test_f46_somebody_elses_export_looks_like_none(queueing: Platform) -> None:
+    """Not there, another job, not done, not theirs: one error with one text, for whoever may export somebody's."""
+    other = queueing.registrar.exporting.queue(actor=ADMIN)
+    waiting = queueing.registrar.exporting.queue(actor=BOSS)
+    queueing.registrar.running.run(other.id)
+    exporting = queueing.registrar.exporting
+    for public_id in (other.public_id, waiting.public_id, f"{12:016x}", "?"):
+        for act in (exporting.open, exporting.report, exporting.delete):
+            with pytest.raises(NotFound) as caught:
+                act(public_id, actor=BOSS)
+            assert str(caught.value) == str(NotFound("export", public_id))
+
+
 def test_without_a_place_for_files_there_are_no_jobs(some: Platform) -> None:
     """It says what is missing, and parks nothing."""
     with pytest.raises(NotSupported, match="place"):

@@ -114,9 +114,10 @@ class Exporting:
     def _done(self, public_id: str, actor: Actor) -> Job:
         scope = demand(self._ports, actor, Act.EXPORT, "export", public_id)
         with self._ports.storage.reading() as tx:
-            job = stored(tx, id_from(public_id), public_id)
-        mine = job.actor.id == actor.id or scope.everyone
-        if job.kind != JOB_KIND or job.state is not JobState.DONE or not mine:
+            job = tx.jobs.get(job_id) if (job_id := id_from(public_id)) is not None else None
+        if job is None or job.kind != JOB_KIND or job.state is not JobState.DONE:
+            raise NotFound("export", public_id)
+        if job.actor.id != actor.id and not scope.everyone:
             raise NotFound("export", public_id)
         return job
 
