@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from certcore.domain.checks import UNSTORABLE
-from certcore.domain.filenames import LONGEST, content_disposition, kept_name, saved_name
+from certcore.domain.filenames import LONGEST, content_disposition, kept_name, saved_name, stem_of
 
 HOSTILE = [
     "../../x",
@@ -55,6 +55,13 @@ def test_f53_a_saved_name_is_one_visible_part_that_no_system_takes_for_something
         assert len(saved) <= 120
         assert not re.search(r"[/\\\x00-\x1f\x7f-\x9f:*?\"<>|\u200b-\u200f\u202a-\u202e\u2066-\u2069]", saved)
         assert saved.split(".")[0].strip().lower() not in {"", "con", "nul", "prn", "aux", "com1", "lpt1"}
+
+
+@pytest.mark.parametrize("text", ["\u8a3c" * 300, "\U0001d4d0" * 300, "a" + "\u8a3c" * 300])
+def test_f53_a_name_in_any_script_is_short_enough_for_a_folder(text: str) -> None:
+    """Systems count bytes: 255 with the ending, and with a number where another has the name."""
+    assert len(saved_name(text).encode()) <= 220
+    assert 0 < len(stem_of(text).encode()) <= 220
 
 
 @given(st.text())

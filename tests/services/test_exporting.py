@@ -263,6 +263,23 @@ def test_an_export_has_a_file_for_each_item_or_branch(some: Platform) -> None:
     assert list(unzipped(some, by="branch")) == ["_.csv", "A_B.csv", "a_b (2).csv"]
 
 
+def test_f53_files_of_a_zip_have_names_of_their_own_on_any_system(some: Platform, tmp_path: Path) -> None:
+    """Codes that differ in case only, that are paths, and that are longer than a folder takes."""
+    codes = ["c-1", "../up", "con", "\u8a3c" * 255, "\u8a3c" * 254]
+    some.catalog = MemoryCatalog([Item(ItemRef.parse(f"course:{code}")) for code in ["C-1", *codes]])
+    some.registrar = some.registrar_with()
+    for place, code in enumerate(codes):
+        some.certification(f"FOR-{place}", items=[f"course:{code}"])
+        some.award("cy", code=f"FOR-{place}", basis=Basis(BasisKind.COURSE, code))
+    target = io.BytesIO()
+    report = some.registrar.exporting.write(target, actor=ADMIN, by="item")
+    with zipfile.ZipFile(target) as archive:
+        archive.extractall(tmp_path / "files")
+        names = archive.namelist()
+    assert len({name.casefold() for name in names}) == report.files == len(codes) + 2
+    assert sorted(each.name for each in (tmp_path / "files").iterdir()) == sorted(names)
+
+
 def test_a_directory_without_branches_says_so(some: Platform) -> None:
     """Rather than a file in which nobody is in any."""
 

@@ -10,6 +10,8 @@ from certcore.domain.checks import UNSTORABLE, nfc
 LONGEST: Final = 255
 _NAMELESS: Final = "certificate.pdf"
 _SAVED: Final = 100
+_SAVED_BYTES: Final = 200
+"""Most systems take 255 bytes for a name, its ending and a number that tells it from others included."""
 _HARMFUL: Final = re.compile(r'[<>:"|?*%;\'`$&]')
 _ASCII_ONLY: Final = re.compile("[^ -~]")
 _DEVICES: Final = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
@@ -22,7 +24,8 @@ def kept_name(name: str) -> str:
 
 def saved_name(name: str) -> str:
     """A name under which a browser may save the PDF on any system: its last part, visible characters only, ``.pdf``."""
-    stem = re.sub(r"( ?\.pdf)+$", "", _tidy(re.split(r"[/\\]", name)[-1]), flags=re.IGNORECASE)[:_SAVED].strip(" .")
+    stem = re.sub(r"( ?\.pdf)+$", "", _tidy(re.split(r"[/\\]", name)[-1]), flags=re.IGNORECASE)
+    stem = _cut(stem)
     if not stem or _DEVICES.fullmatch(stem):
         return f"certificate {stem}".strip() + ".pdf"
     return f"{stem}.pdf"
@@ -30,8 +33,12 @@ def saved_name(name: str) -> str:
 
 def stem_of(name: str) -> str:
     """A name for a file, without its ending, that is safe on any system: ``name`` as far as that goes."""
-    stem = _tidy(re.sub(r"[/\\]", "_", name))[:_SAVED].strip(" .")
+    stem = _cut(_tidy(re.sub(r"[/\\]", "_", name)))
     return f"_{stem}" if not stem or _DEVICES.fullmatch(stem) else stem
+
+
+def _cut(stem: str) -> str:
+    return stem[:_SAVED].encode()[:_SAVED_BYTES].decode(errors="ignore").strip(" .")
 
 
 def _tidy(name: str) -> str:
