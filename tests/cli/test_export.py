@@ -92,6 +92,8 @@ def test_a_worker_exports_and_the_file_is_fetched(given: CommandLine, tmp_path: 
         ("--output", "a.csv", "--layout", "pdf"),
         ("--output", "a.csv", "--by", "group"),
         ("--output", "a.csv", "--item", "C-1"),
+        ("--output", "a.csv", "--job", "1d0ee1ecc09c2b49", "--status", "active"),
+        ("--output", "a.csv", "--job", "1d0ee1ecc09c2b49", "--by", "item"),
     ],
 )
 def test_what_does_not_go_together_is_wrong_usage(given: CommandLine, arguments: tuple[str, ...]) -> None:

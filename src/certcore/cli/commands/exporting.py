@@ -69,6 +69,8 @@ def export(
         raise CycloptsError(msg="--output - and --json cannot both have standard output; name a file.")
     exporting = session.registrar.exporting
     if job is not None:
+        if layout is not Layout.REPORT or by or at or bom or any(each is not None for each in wanted.values()):
+            raise CycloptsError(msg="--job gives the file as it was asked for; leave out the filters and the layout.")
         report = exporting.report(job, actor=actor)
         with exporting.open(job, actor=actor) as source, replaced(output, "output") as target:
             shutil.copyfileobj(source, target)
