@@ -22,6 +22,7 @@ from certcore.domain.decisions import Held
 from certcore.domain.exports import HEADERS, Layout
 from certcore.domain.jobs import Job, JobState
 from certcore.domain.people import Actor, Person, Role
+from certcore.domain.searching import Days
 from certcore.domain.spreadsheets import unguarded
 from certcore.errors import IdempotencyConflict, InvalidValue, NotFound, NotSupported
 from certcore.ports import Storage
@@ -349,6 +350,25 @@ def test_what_cannot_be_asked_for_is_refused(some: Platform, asked: dict[str, An
     with pytest.raises(InvalidValue):
         some.registrar.exporting.write(target, actor=ADMIN, **asked)
     assert target.getvalue() == b""
+
+
+def test_r61_what_is_taken_from_a_manager_while_they_export_is_not_in_the_file(
+    some: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They lose it at once, also between two pages of their own export."""
+    monkeypatch.setattr(exporting, "_AT_ONCE", 1)
+    some.directory = MemoryDirectory(
+        [Person("id-ana", "ana"), Person("id-boss", "boss")], managers={"ana": "boss", "boss": "boss"}
+    )
+    some.registrar = some.registrar_with()
+    some.award("boss", issued_on=date(2026, 3, 3))
+    number = some.number_of("boss")
+
+    def revoke(_count: int) -> None:
+        some.registrar.archiving.revoke(number, reason="by mistake", actor=ADMIN)
+
+    report, rows = exported(some, BOSS, issued=Days(), progress=revoke)
+    assert (report.awards, {row["username"] for row in rows}) == (2, {"ana"})
 
 
 @pytest.fixture

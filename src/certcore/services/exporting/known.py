@@ -50,7 +50,6 @@ class Known:
 
     _ports: Ports
     _request: ExportRequest
-    _hidden: frozenset[str]
     _learners: dict[str, str] = field(factory=dict, init=False)
     _gone: set[str] = field(factory=set, init=False)
     _branches: dict[str, Sequence[str]] = field(factory=dict, init=False)
@@ -64,23 +63,23 @@ class Known:
     def _as_in_the_layout(self) -> "_DaysAsCells":
         return _DaysAsCells(self._request.layout)
 
-    def lines(self, rows: AwardRows) -> Page:
-        """The lines of a page but for the awards that are hidden."""
+    def lines(self, rows: AwardRows, hidden: frozenset[str]) -> Page:
+        """The lines of a page but for the awards with the ``hidden`` numbers."""
         report = self._request.layout is Layout.REPORT
         self._meet(rows)
         lines = list(map(",".join, zip(*(self._report(rows) if report else self._to_import(rows)), strict=True)))
         keys = self._keys(rows)
-        kept, told = self._kept(rows)
+        kept, told = self._kept(rows, hidden)
         if kept is not None:
             lines, keys = list(compress(lines, kept)), list(compress(keys, kept))
         return lines, keys, told
 
-    def _kept(self, rows: AwardRows) -> tuple[Sequence[bool] | None, Counter[str]]:
+    def _kept(self, rows: AwardRows, hidden: frozenset[str]) -> tuple[Sequence[bool] | None, Counter[str]]:
         """Which of the awards are in the file, None for all; and why others are not, or not as they are."""
         told: Counter[str] = Counter()
         kept: Sequence[bool] | None = None
-        if not self._hidden.isdisjoint(rows.number):
-            kept = [number not in self._hidden for number in rows.number]
+        if not hidden.isdisjoint(rows.number):
+            kept = [number not in hidden for number in rows.number]
         if self._request.layout is Layout.REPORT:
             return kept, told
         for reason, odd, column in (

@@ -126,13 +126,13 @@ class Exporting:
             raise NotSupported("exports as jobs, which need a place for their files,")
         return self._ports.exports
 
-    def _query(self, request: ExportRequest, now: datetime, actor: Actor) -> tuple[AwardQuery, Viewer, frozenset[str]]:
-        """What asks for the first page, for whom, and the numbers that they see nothing of (R-33, R-61)."""
+    def _query(self, request: ExportRequest, now: datetime, actor: Actor) -> tuple[AwardQuery, Viewer]:
+        """What asks for the first page, and for whom."""
         viewer = Viewer(actor, demand(self._ports, actor, Act.EXPORT, "export", request.layout))
         with self._ports.storage.reading() as tx:
             query = query_for(self._ports, tx, viewer, now, filters_from(request.filters))
             query = evolve(query, limit=_AT_ONCE, live=True if request.layout is Layout.IMPORT else None)
-            return query, viewer, _hidden(tx, viewer, now)
+            return query, viewer
 
     def _run(self, job: Job, stopping: Stopping) -> Job:
         """The job done from its start; it is given up for now when it is to stop.
@@ -172,12 +172,12 @@ class Exporting:
     def _written(
         self, target: BinaryIO, request: ExportRequest, now: datetime, actor: Actor, progress: Progress
     ) -> ExportReport:
-        query, viewer, hidden = self._query(request, now, actor)
-        known = Known(self._ports, request, hidden)
+        query, viewer = self._query(request, now, actor)
+        known = Known(self._ports, request)
         report = ExportReport()
         with opened(target, HEADERS[request.layout], split=request.by is not None, bom=request.bom) as sheets:
-            for rows in self._pages(query):
-                lines, keys, told = known.lines(rows)
+            for rows, hidden in self._pages(query, viewer):
+                lines, keys, told = known.lines(rows, hidden)
                 sheets.add(lines, keys)
                 report = report.plus(len(lines), told)
                 progress(report.awards)
@@ -188,14 +188,16 @@ class Exporting:
             report = evolve(report, emptied=why)
         return report
 
-    def _pages(self, query: AwardQuery) -> Iterator[AwardRows]:
+    def _pages(self, query: AwardQuery, viewer: Viewer) -> Iterator[tuple[AwardRows, frozenset[str]]]:
+        """The pages, each with the numbers of which the viewer sees nothing."""
         following: AwardQuery | None = query
         while following is not None:
             with self._ports.storage.reading() as tx:
                 rows = tx.awards.rows(following)
+                hidden = _hidden(tx, viewer, rows, query.now)
             following = rows.next
             if len(rows):
-                yield rows
+                yield rows, hidden
 
 
 def _asked(job: Job) -> ExportRequest:
@@ -213,10 +215,10 @@ def _name(job: Job) -> str:
     return f"{job.public_id}.{'csv' if request.by is None else 'zip'}"
 
 
-def _hidden(tx: Transaction, viewer: Viewer, now: datetime) -> frozenset[str]:
+def _hidden(tx: Transaction, viewer: Viewer, rows: AwardRows, now: datetime) -> frozenset[str]:
     """The numbers of the actor's own awards that were taken from them, of which they see nothing (R-33, R-61)."""
     own = viewer.actor.id
-    if not viewer.as_learner(own):
+    if not viewer.as_learner(own) or own not in rows.learner_id:
         return frozenset()
     query = AwardQuery(now, frozenset({own}), limit=_AT_ONCE)
     return frozenset(each.number for each in every(tx, query) if each.withdrawn)
