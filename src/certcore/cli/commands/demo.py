@@ -10,7 +10,7 @@ from random import Random
 from tempfile import mkdtemp
 from typing import Annotated, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 from cyclopts import Parameter
 from cyclopts.validators import Number
 from rich.console import Group
@@ -78,7 +78,8 @@ class _Story:
         chance = Random(_SEED)
         data = make_world(max(_FEWEST_PEOPLE, rows // _ROWS_A_PERSON + LEFT), chance)
         world = read_world(data)
-        self._load(world)
+        people = [evolve(each, id=f"demo-{place:06}") for place, each in enumerate(world.people)]  # not by chance
+        self._load(evolve(world, people=people))
         with self.path.open("w", encoding="utf-8", newline="") as file:
             write_rows(file, data, rows, chance)
         self._step(f"A file of {rows:,} rows, uploaded in {UPLOADED_IN}: {self.path.name}")

@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from certcore.domain.awards import Award, Basis, BasisKind, Period, status
-from certcore.domain.certifications import ItemRef
+from certcore.domain.certifications import Certification, ItemRef
 from certcore.domain.searching import Days, phrases, searchable
 from certcore.ports import AwardQuery, AwardRows, Storage
 from certcore.testing import strategies
 from certcore.testing.builders import NOW, ended, make_award, make_certification, make_period
-from certcore.testing.storage.base import ALL, LONGEST_WALK, StorageCase, pages_of, store
+from certcore.testing.storage.base import ALL, LONGEST_WALK, StorageCase, pages_of, same, store
 
 NAMES = {
     "jose": "José García-López",
@@ -116,7 +116,7 @@ class FindingContract(StorageCase):
             with storage.reading() as tx:
                 assert tx.awards.search(AwardQuery(NOW, titles=phrases("title", typed))) == expected, typed
 
-    def test_learners_and_items_of_all_awards_come_inpages_of(self, storage: Storage) -> None:
+    def test_learners_and_items_of_all_awards_come_in_pages(self, storage: Storage) -> None:
         """Each once, ascending, of archived awards too: what a sync walks over."""
         pairs = list(product(_LEARNERS, _ITEMS))
         store(storage, *(ended(make_award(learner_id=who, basis=_basis(item))) for who, item in pairs))
@@ -138,6 +138,14 @@ class FindingContract(StorageCase):
             found += page
             store(storage, make_award(period=make_period(expires_on=date(2027, 1, 2))))
         assert found == expected
+
+    @pytest.mark.parametrize("limit", [1, 3, 50])
+    def test_columns_come_in_the_same_pages(self, storage: Storage, certification: Certification, limit: int) -> None:
+        """R-93: the awards of the search, each once, in its order; the last page asks for no other."""
+        awards = [make_award(certification) for _ in range(7)]
+        store(storage, *awards)
+        query = AwardQuery(NOW, limit=limit)
+        assert same(_in_columns(storage, query), _expected_columns(awards, query))
 
     def test_days_are_those_of_each_awards_own_zone(self, storage: Storage) -> None:
         """R-10: whoever looks for a day finds what expires on it where the award was given, a day apart or not."""

@@ -158,7 +158,7 @@ class TellingContract(LedgerCase):
         with storage.transaction() as tx:
             assert set(tx.tell(both)) == {each.id for each in done}
             stored = tx.deliveries.by_id(both.ids)
-            assert [stored[each] for each in both.ids[:count]] == done
+            assert same([stored[each] for each in both.ids[:count]], done)
             assert len(stored) == count + 2
 
     def test_of_threads_that_tell_the_same_each_message_is_new_to_one(self, storage: Storage, award: Award) -> None:
