@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from heapq import nsmallest
+from itertools import product
 
 from certcore.adapters.memory.journal import Journal, found
 from certcore.domain.certifications import ItemRef
@@ -42,10 +43,13 @@ class MemoryCompletions(CompletionRepository):
     def of(
         self, learner_ids: Collection[str], items: Collection[ItemRef], since: datetime | None = None
     ) -> dict[tuple[str, ItemRef], list[Completion]]:
-        pairs = ((learner_id, item) for learner_id in learner_ids for item in items)
+        learners, wanted = set(learner_ids), set(items)
+        if len(learners) * len(wanted) > len(self._rows):  # more is asked for than is there
+            rows = {pair: kept for pair, kept in self._rows.items() if pair[0] in learners and pair[1] in wanted}
+        else:
+            rows = found(self._rows, product(learners, wanted))
         of_pairs = {
-            pair: [kept[at] for at in sorted(kept) if since is None or at >= since]
-            for pair, kept in found(self._rows, pairs).items()
+            pair: [kept[at] for at in sorted(kept) if since is None or at >= since] for pair, kept in rows.items()
         }
         return {pair: kept for pair, kept in of_pairs.items() if kept}
 
