@@ -10,10 +10,11 @@ from certcore.testing.storage.issuing import IssuingContract
 from certcore.testing.storage.jobs import JobContract
 from certcore.testing.storage.ledgers import HistoryContract, OutboxContract
 from certcore.testing.storage.lives import CompletionContract, DeliveryContract, RenewalContract
-from certcore.testing.storage.notices import DispatchContract, ExpiryContract, SweepContract, TellingContract
+from certcore.testing.storage.notices import DispatchContract, TellingContract
 from certcore.testing.storage.removal import RemovalContract
 from certcore.testing.storage.search import SearchContract
 from certcore.testing.storage.standing import RevocationContract, StatusContract, TallyContract
+from certcore.testing.storage.sweeps import ExpiryContract, SweepContract
 from certcore.testing.storage.transactions import ConflictContract, NestingContract, TransactionContract
 
 __all__ = ["StorageContract"]
